@@ -1,0 +1,97 @@
+"""The e-ID as the services see it: one order, collected until it ends in one of three ways.
+
+Modelled on BankID RP API v6.0 (``/auth``, ``/collect``, ``/cancel``); brokers join behind the same port later.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from shared.domain.personal_number import PersonalNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """What is told to the e-ID when a sign-in starts. ``end_user_ip`` is the address of the person's device."""
+
+    end_user_ip: str
+    user_visible_text: str
+    referring_domain: str
+    user_agent: str = field(repr=False)
+    device_identifier: str = field(repr=False)
+    return_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedOrder:
+    """The secrets of a fresh order. Only ``auto_start_token`` may ever reach a browser."""
+
+    order_ref: str = field(repr=False)
+    auto_start_token: str = field(repr=False)
+    qr_start_token: str = field(repr=False)
+    qr_start_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Not ended. ``hint_code`` may be one that did not exist when this was written."""
+
+    hint_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Ended without identity. ``hint_code`` as in ``Pending``."""
+
+    hint_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedIdentity:
+    """Who signed in, as the e-ID states it. Nothing of it is shown by ``repr``.
+
+    ``device_ip`` is the address of the device with the e-ID; ``risk`` is ``low``, ``moderate``, ``high``, another
+    word, or None when the e-ID did not say; ``evidence`` is the provider's signed answer, verbatim.
+    """
+
+    personal_number: PersonalNumber = field(repr=False)
+    name: str = field(repr=False)
+    given_name: str = field(repr=False)
+    surname: str = field(repr=False)
+    provider: str
+    device_ip: str | None = field(default=None, repr=False)
+    risk: str | None = None
+    evidence: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """Ended with an identity. The e-ID tells this once: persist it before anyone hears of it."""
+
+    identity: VerifiedIdentity
+
+
+CollectOutcome: TypeAlias = Pending | Failed | Complete
+
+
+class ElectronicId(Protocol):
+    """Orders at an e-ID. ``start`` must not be repeated: once sent, a second call may make a second order."""
+
+    async def start(self, request: OrderRequest) -> StartedOrder:
+        """Begin an order. Raises ``ConflictError`` (already in progress) and ``DependencyError``."""
+        ...
+
+    async def collect(self, order_ref: str) -> CollectOutcome:
+        """How the order stands.
+
+        Raises ``NotFoundError`` when the order is unknown, used up or too old (a lost terminal answer looks like
+        this too: start again, never "signed in"), ``DependencyError`` for everything else.
+        """
+        ...
+
+    async def cancel(self, order_ref: str) -> None:
+        """End a pending order. No error when it has ended already."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the e-ID answers, without creating an order."""
+        ...

@@ -1,0 +1,90 @@
+"""Every error that a service or a port may raise, as one tree.
+
+::
+
+    PicError
+    ├── NotFoundError              nothing there, or not yours: both answer alike
+    ├── NotSignedInError           no valid session
+    ├── NotAllowedError            signed in, but this kind of principal may never do this
+    ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
+    ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
+    ├── TooLargeError              over a limit; ``limit_bytes`` says which
+    ├── TooManyRequestsError       come back in ``retry_after_seconds``
+    ├── IntegrityError             sealed data does not verify; says nothing of which check failed
+    ├── DependencyError            a store, vault, mail server or e-ID did not do its part
+    │   └── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
+    └── records only
+        ├── RecordNotFoundError    no such record
+        ├── RecordExistsError      create found one
+        └── RecordChangedError     the ETag is no longer current
+
+Instances carry ids and numbers, never prose, personal data or key material.
+"""
+
+
+class PicError(Exception):
+    """The root. Never raised itself."""
+
+
+class NotFoundError(PicError):
+    """Nothing there, or nothing that this principal may know of."""
+
+
+class NotSignedInError(PicError):
+    """No session, or one that has ended."""
+
+
+class NotAllowedError(PicError):
+    """This kind of principal may never do this, whatever the object."""
+
+
+class InvalidInputError(PicError):
+    """A value breaks a rule of the domain. ``rule`` is a fixed word from the code, never input."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class ConflictError(PicError):
+    """The object is no longer in a state that allows this."""
+
+
+class TooLargeError(PicError):
+    """More than ``limit_bytes``."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes)
+        self.limit_bytes = limit_bytes
+
+
+class TooManyRequestsError(PicError):
+    """Too fast. Try again in ``retry_after_seconds``."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class IntegrityError(PicError):
+    """Sealed data does not verify: changed, cut, swapped, or sealed for another place."""
+
+
+class DependencyError(PicError):
+    """A dependency failed or could not be reached. Never means "not there"."""
+
+
+class KeyUnavailableError(DependencyError):
+    """The key-encryption key exists no more, is disabled, or may not be used by us."""
+
+
+class RecordNotFoundError(PicError):
+    """No record at that partition and id."""
+
+
+class RecordExistsError(PicError):
+    """``create`` found a record at that partition and id."""
+
+
+class RecordChangedError(PicError):
+    """Somebody replaced or deleted the record since it was read."""

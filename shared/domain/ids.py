@@ -1,0 +1,41 @@
+"""Identifiers: what each names, how one is made, and which texts count as one.
+
+Ids are time-ordered and random, never sequential and never personal (design section 6). The form is a ULID
+(48 bits of milliseconds, 80 random bits) in lower-case Crockford base 32: 26 characters of ``[0-9a-z]``, so that
+no id can hold the separator ``|`` of keys and sealing contexts.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import NewType
+
+OrganisationId = NewType("OrganisationId", str)
+UnitId = NewType("UnitId", str)
+StaffId = NewType("StaffId", str)
+ThreadId = NewType("ThreadId", str)
+MessageId = NewType("MessageId", str)
+FileId = NewType("FileId", str)
+UploadId = NewType("UploadId", str)
+EventId = NewType("EventId", str)
+
+Subject = NewType("Subject", str)
+"""The keyed pseudonym of a personal number: ``s<pepper version>-<hex>``. Never the number, never reversible
+without the pepper."""
+
+RandomBytes = Callable[[int], bytes]
+"""Returns that many bytes from a cryptographically secure source."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_FORM = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+
+def new_id(now: datetime, random: RandomBytes) -> str:
+    """A fresh id. ``now`` is aware UTC; ids made in later milliseconds sort after earlier ones."""
+    number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(random(10), "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the one form of an id. Says nothing of whether it names anything."""
+    return _FORM.fullmatch(text) is not None
