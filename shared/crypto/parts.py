@@ -1,0 +1,109 @@
+"""Parts: the stored pieces of a file, sealed one by one with Cobblestone-256, unsealed whole.
+
+``docs/file-format.md`` sections 5.1 and 5.2; c2sp.org/chunked-encryption with SHA-512 and AES-256-GCM. A sealed part
+is ``salt (24) || commitment (32) || chunks``; a chunk is 16 KiB of plaintext and a tag of 16 bytes, the final one
+always shorter and perhaps empty. Every sealing draws its own salt, so a retry with other bytes reuses no nonce.
+Reading a range of a part is ``shared.crypto.ranges``.
+"""
+
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.exceptions import InvalidTag
+
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
+from shared.domain.errors import IntegrityError
+from shared.domain.manifest import PART_BYTES
+
+__all__ = [
+    "CHUNK_BYTES",
+    "HEAD_BYTES",
+    "PART_BYTES",
+    "ChunkSpan",
+    "PartSealer",
+    "buffer_length",
+    "chunk_span",
+    "sealed_length",
+    "unseal_part",
+    "unseal_range",
+]
+
+_SLACK_BYTES = 16456
+"""What ``update_into`` asks for beyond the data and a 1024th of it (documentation of ``cryptography``)."""
+
+
+def buffer_length(plaintext_length: int = PART_BYTES) -> int:
+    """Bytes of the buffer in which a part of up to ``plaintext_length`` bytes can be sealed."""
+    return sealed_length(plaintext_length) + _SLACK_BYTES
+
+
+class PartSealer:
+    """Seals one part, piece by piece, into a buffer that is allocated once.
+
+    ``key`` is the data key (32 bytes), ``context`` comes from ``contexts.part_context``. ``capacity`` is the most
+    plaintext it takes, 1 to ``PART_BYTES`` bytes. A ``buffer`` of at least ``buffer_length(capacity)`` bytes may be
+    handed over and used again for the next part, once nobody reads the last one any more.
+    Raises ``ValueError`` for a length out of bounds.
+    """
+
+    __slots__ = ("_buffer", "_capacity", "_encryptor", "_plaintext_length", "_sealed_length")
+
+    def __init__(
+        self, key: bytes, context: bytes, buffer: bytearray | None = None, *, capacity: int = PART_BYTES
+    ) -> None:
+        if not 1 <= capacity <= PART_BYTES:
+            raise ValueError("capacity")
+        own = bytearray(buffer_length(capacity)) if buffer is None else buffer
+        if len(own) < buffer_length(capacity):
+            raise ValueError("the buffer is too small")
+        self._buffer = memoryview(own)
+        self._capacity = capacity
+        self._encryptor = Cobblestone256Encryptor(key, context)
+        self._plaintext_length = 0
+        self._sealed_length = 0
+
+    @property
+    def plaintext_length(self) -> int:
+        """Bytes of plaintext taken so far."""
+        return self._plaintext_length
+
+    @property
+    def room(self) -> int:
+        """Bytes of plaintext that still fit."""
+        return self._capacity - self._plaintext_length
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Take ``data``. Raises ``ValueError`` when it is longer than ``room``; then nothing of it is taken."""
+        length = memoryview(data).nbytes
+        if length > self.room:
+            raise ValueError("more than the part has room for")
+        self._sealed_length += self._encryptor.update_into(data, self._buffer[self._sealed_length :])
+        self._plaintext_length += length
+
+    def finalize(self) -> memoryview:
+        """The sealed part, a view on the buffer.
+
+        Raises ``cryptography.exceptions.AlreadyFinalized`` when called twice.
+        """
+        end = self._encryptor.finalize()
+        total = self._sealed_length + len(end)
+        self._buffer[self._sealed_length : total] = end
+        return self._buffer[:total].toreadonly()
+
+
+def unseal_part(key: bytes, context: bytes, sealed: bytes | bytearray | memoryview) -> bytearray:
+    """The plaintext of a whole part; nothing of it is released before all of it has verified.
+
+    Compare its length with the manifest's. Raises ``IntegrityError``.
+    """
+    length = memoryview(sealed).nbytes
+    if length > sealed_length(PART_BYTES):
+        raise IntegrityError
+    plaintext = bytearray(length + CHUNK_BYTES + 16)
+    decryptor = Cobblestone256Decryptor(key, context)
+    try:
+        written = decryptor.update_into(sealed, plaintext)
+        end = decryptor.finalize()
+    except InvalidTag:
+        raise IntegrityError from None
+    plaintext[written : written + len(end)] = end
+    del plaintext[written + len(end) :]
+    return plaintext

@@ -1,0 +1,67 @@
+"""Keyed pseudonyms: how a person and a staff address are looked up without being stored.
+
+``docs/file-format.md`` section 11. A plain hash of a personal number falls in seconds, because there are few of
+them; the pepper is what makes the pseudonym one-way, so it never leaves the vault and our memory.
+"""
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.domain.ids import Subject
+from shared.domain.personal_number import PersonalNumber
+
+MIN_PEPPER_BYTES = 32
+
+_SUBJECT = re.compile(r"s([1-9][0-9]{0,8})-[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peppers:
+    """The peppers by version; ``current`` names the one for new pseudonyms. Shown by ``repr`` without secrets.
+
+    Raises ``ValueError`` when the current one is missing, a version is below 1, or one is shorter than 32 bytes.
+    """
+
+    current: int
+    secrets: Mapping[int, bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.current not in self.secrets:
+            raise ValueError("the current pepper is missing")
+        if any(not 1 <= version < 10**9 for version in self.secrets):
+            raise ValueError("version of a pepper")
+        if any(len(secret) < MIN_PEPPER_BYTES for secret in self.secrets.values()):
+            raise ValueError("a pepper has fewer than 32 bytes")
+
+
+def subject_of(number: PersonalNumber, peppers: Peppers, version: int | None = None) -> Subject:
+    """The pseudonym of ``number`` under one pepper, by default the current one.
+
+    Raises ``KeyError`` for a version that ``peppers`` does not have.
+    """
+    chosen = peppers.current if version is None else version
+    digest = hmac.digest(peppers.secrets[chosen], b"pic/pnr/v1:" + number.digits.encode("ascii"), "sha256")
+    return Subject(f"s{chosen}-{digest.hex()}")
+
+
+def subject_version(subject: Subject) -> int:
+    """Which pepper made ``subject``. Raises ``ValueError`` for a text of another form."""
+    found = _SUBJECT.fullmatch(subject)
+    if found is None:
+        raise ValueError("not a subject")
+    return int(found[1])
+
+
+def address_key(email: str, pepper: bytes) -> str:
+    """The look-up key of a mail address, 64 hex digits. Case, outer spaces and Unicode composition do not matter.
+
+    Raises ``ValueError`` when ``pepper`` is shorter than 32 bytes.
+    """
+    if len(pepper) < MIN_PEPPER_BYTES:
+        raise ValueError("a pepper has fewer than 32 bytes")
+    # Folding can undo composition, hence once more afterwards (Unicode 15, section 3.13, D145).
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
+    return hmac.digest(pepper, b"pic/address/v1:" + folded.encode("utf-8", "surrogatepass"), "sha256").hex()
