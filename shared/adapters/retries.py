@@ -2,7 +2,8 @@
 
 The vendors' own policies do not fit a request that somebody waits for. Storage waits 15 s before its first retry
 and never repeats a 429; azure-core repeats up to ten times with waits of up to two minutes. ``Retries`` takes their
-place (``retry_policy=`` of blob, queue and key clients; for tables ``retry_total=0, per_call_policies=[Retries()]``).
+place: ``retry_policy=Retries()`` for keys, ``retry_policy=StorageRetries()`` for blobs and queues, and for tables
+``retry_total=0, per_call_policies=[StorageRetries()]``.
 
 A repeated request may have taken effect the first time. All methods of our ports may be repeated; an adapter for
 which a second attempt looks different (create) has to recognise its own first one.
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from itertools import count
+from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
@@ -116,6 +118,22 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     def _wait_seconds(self, attempt: int) -> float:
         wait = min(self._first_wait_seconds * WAIT_GROWTH**attempt, LONGEST_WAIT_SECONDS)
         return wait * (1 + JITTER * self._chance())
+
+
+class StorageRetries(Retries):
+    """The same for the storage clients, whose pipelines expect their own policy in this place.
+
+    They leave notes about a second location among the options, which would reach the transport as unknown
+    arguments, and read the location that was asked off the answer. We ask the primary only.
+    """
+
+    async def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+        for note in ("hosts", "location_mode", "retry_to_secondary"):
+            request.context.options.pop(note, None)
+        response = await super().send(request)
+        answer: Any = response.http_response
+        answer.location_mode = "primary"
+        return response
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float:
