@@ -1,0 +1,29 @@
+"""Stand-ins for Azure that the whole run shares: each is started once, when a test first asks for it.
+
+Where Node is missing the run fails and says what to install; nothing is skipped.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.azurite import Azurite
+from local.azurite import start as start_azurite
+from local.cosmos import Cosmos
+from local.cosmos import start as start_cosmos
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Blob, queue and table storage: ``azurite.connection_string``. Use names of your own in it."""
+    running = start_azurite(tmp_path_factory.mktemp("azurite"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cosmos]:
+    """Cosmos DB: ``cosmos.endpoint`` and ``cosmos.key``. Use a database or container of your own in it."""
+    running = start_cosmos(tmp_path_factory.mktemp("cosmos"))
+    yield running
+    running.stop()
