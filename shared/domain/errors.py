@@ -5,11 +5,13 @@
     PicError
     ├── NotFoundError              nothing there, or not yours: both answer alike
     ├── NotSignedInError           no valid session
+    ├── WrongCredentialsError      address and password do not belong together, or neither is known
     ├── NotAllowedError            signed in, but this kind of principal may never do this
     ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
     ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
     ├── TooManyRequestsError       come back in ``retry_after_seconds``
+    ├── SourceCutError             the sender of a body went away before its end
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
     │   └── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
@@ -32,6 +34,10 @@ class NotFoundError(PicError):
 
 class NotSignedInError(PicError):
     """No session, or one that has ended."""
+
+
+class WrongCredentialsError(PicError):
+    """One answer for an unknown address and for a wrong password."""
 
 
 class NotAllowedError(PicError):
@@ -64,6 +70,10 @@ class TooManyRequestsError(PicError):
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__(retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
+
+
+class SourceCutError(PicError):
+    """The connection that a body was read from broke. What arrived before counts."""
 
 
 class IntegrityError(PicError):

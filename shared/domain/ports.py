@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, Union
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]  # noqa: UP007 - a string cannot be in X | Y
 Body: TypeAlias = Mapping[str, Json]
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -153,7 +153,7 @@ class Keys(Protocol):
     """
 
     async def create(self, name: str) -> str:
-        """Make the key ``name`` (1-127 of ``[0-9A-Za-z-]``) if there is none; returns the KEK of its current version."""
+        """Make the key ``name`` (1-127 of ``[0-9A-Za-z-]``) if there is none; gives its current KEK."""
         ...
 
     async def wrap(self, name: str, key: bytes) -> WrappedKey:
@@ -191,4 +191,19 @@ class Mailer(Protocol):
 
     async def ping(self) -> None:
         """Return if the mail server answers."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashes passwords with a slow function; nothing of a password leaves it. Memory in use at once is bounded."""
+
+    async def hash(self, password: str) -> str:
+        """A salted, peppered hash as a self-describing text."""
+        ...
+
+    async def verify(self, stored: str | None, password: str) -> None:
+        """Return if ``password`` is the one behind ``stored``; takes as long when ``stored`` is None.
+
+        Raises ``WrongCredentialsError``, always so for None.
+        """
         ...

@@ -1,0 +1,110 @@
+"""Where each kind of record lives: partition and id, in one place.
+
+Partitions spread by what grows (design section 6): a thread, a person's mailbox, a unit's outbox, a session, an
+upload, an hour of expiries. Ids inside a partition begin with their kind, so that a kind is one id range. The
+separator ``|`` cannot occur in an id (``shared.domain.ids``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, Subject, ThreadId, UnitId, UploadId
+
+PLATFORM = OrganisationId("platform")
+"""Owner of what belongs to no organisation: the sealed fields of persons' sessions and sign-in orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A partition and an id in it."""
+
+    partition: str
+    id: str
+
+
+def range_of(prefix: str) -> tuple[str, str]:
+    """Start and end of the id range whose ids begin with ``prefix|``. ``}`` is the code point after ``|``."""
+    return f"{prefix}|", f"{prefix}}}"
+
+
+def organisation(organisation: OrganisationId) -> Place:
+    return Place(f"organisation|{organisation}", "organisation")
+
+
+def organisation_key(organisation: OrganisationId, version: int) -> Place:
+    return Place(f"organisation|{organisation}", f"key|{version:06d}")
+
+
+def organisation_key_range() -> tuple[str, str]:
+    return range_of("key")
+
+
+def unit(organisation: OrganisationId, unit: UnitId) -> Place:
+    return Place(f"organisation|{organisation}", f"unit|{unit}")
+
+
+def staff(organisation: OrganisationId, staff: StaffId) -> Place:
+    return Place(f"organisation|{organisation}", f"staff|{staff}")
+
+
+def staff_login(address_key: str) -> Place:
+    return Place(f"login|{address_key}", "login")
+
+
+def session(token_hash: str) -> Place:
+    return Place(f"session|{token_hash}", "session")
+
+
+def order(flow_hash: str) -> Place:
+    return Place(f"order|{flow_hash}", "order")
+
+
+def thread(thread: ThreadId) -> Place:
+    return Place(f"thread|{thread}", "thread")
+
+
+def message(thread: ThreadId, message: MessageId) -> Place:
+    return Place(f"thread|{thread}", f"message|{message}")
+
+
+def file(thread: ThreadId, message: MessageId, file: FileId) -> Place:
+    return Place(f"thread|{thread}", f"file|{message}|{file}")
+
+
+def receipt(thread: ThreadId, message: MessageId, what: str, who: str) -> Place:
+    """``what`` is ``text`` or a file id; ``who`` a staff id or a subject: one receipt for each, the first."""
+    return Place(f"thread|{thread}", f"receipt|{message}|{what}|{who}")
+
+
+def notice(thread: ThreadId, message: MessageId, recipient: str) -> Place:
+    return Place(f"thread|{thread}", f"notice|{message}|{recipient}")
+
+
+def mailbox(subject: Subject, message: MessageId) -> Place:
+    return Place(f"mailbox|{subject}", f"message|{message}")
+
+
+def outbox(unit: UnitId, thread: ThreadId) -> Place:
+    return Place(f"outbox|{unit}", f"thread|{thread}")
+
+
+def upload(upload: UploadId) -> Place:
+    return Place(f"upload|{upload}", "upload")
+
+
+def pending(shard: int, thread: ThreadId, message: MessageId) -> Place:
+    """A message that was or is about to be sent and whose dispatch is not known to be done."""
+    return Place(f"pending|{shard:02d}", f"{thread}|{message}")
+
+
+def audit(organisation: OrganisationId, at: datetime, event: str) -> Place:
+    return Place(f"audit|{organisation}|{at:%Y%m}", event)
+
+
+def certificate(organisation: OrganisationId, at: datetime, item: str) -> Place:
+    return Place(f"certificate|{organisation}|{at:%Y%m}", item)
+
+
+def blob(organisation: OrganisationId, thread: ThreadId, message: MessageId, file: FileId) -> str:
+    """Name of a file's blob. Random ids only; the prefixes serve proofs of deletion."""
+    return f"{organisation}/{thread}/{message}/{file}"

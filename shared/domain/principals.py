@@ -1,0 +1,47 @@
+"""Who is authenticated now."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from shared.domain.ids import OrganisationId, StaffId, Subject, UnitId
+
+
+class Role(StrEnum):
+    """What someone may do for an organisation, besides what the membership of units gives."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Someone who works for an organisation, signed in. ``units`` are the function mailboxes they serve."""
+
+    organisation: OrganisationId
+    staff: StaffId
+    role: Role
+    units: frozenset[UnitId]
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who signed in with an e-ID. ``name`` is the one the e-ID stated."""
+
+    subject: Subject = field(repr=False)
+    name: str = field(repr=False)
+    provider: str
+
+
+Principal: TypeAlias = Staff | Person
+
+
+def reader_key(principal: Principal) -> str:
+    """The id under which receipts and audit events name a principal: a staff id or a subject."""
+    match principal:
+        case Staff():
+            return principal.staff
+        case Person():
+            return principal.subject

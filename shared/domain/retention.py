@@ -1,0 +1,57 @@
+"""How long things live, and in which bucket their end is booked.
+
+``expires_at`` is set once, when a thing is created, is stored with it and is checked on every read; the sweep only
+tidies up after that moment (gallring, three clocks). Buckets are one hour wide and split into shards so that one
+busy hour does not load one partition.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from shared.domain.errors import InvalidInputError
+from shared.domain.places import Place
+
+CEILING_DAYS = 365
+"""Nothing shared outlives this (product facts R16). Organisations may only shorten."""
+
+UPLOAD_DAYS = 7
+"""An upload that has not ended by then is abandoned. Azure drops uncommitted blocks after a week as well."""
+
+SHARDS = 16
+
+
+def expires_at(created_at: datetime, *, retention_days: int) -> datetime:
+    """The end of something made at ``created_at``.
+
+    Raises ``InvalidInputError("retention-days")`` outside 1..``CEILING_DAYS``.
+    """
+    if not 1 <= retention_days <= CEILING_DAYS:
+        raise InvalidInputError("retention-days")
+    return created_at + timedelta(days=retention_days)
+
+
+def is_expired(expires_at: datetime, *, now: datetime) -> bool:
+    """Whether the end has come. At the instant itself it has."""
+    return now >= expires_at
+
+
+def shard_of(item: str) -> int:
+    """A stable shard for an item, spread evenly."""
+    return hashlib.sha256(item.encode()).digest()[0] % SHARDS
+
+
+def bucket(expires_at: datetime, item: str) -> Place:
+    """The booking of ``item`` (kind and ids, joined by ``|``): hour bucket, and an id that sorts by instant."""
+    end = expires_at.astimezone(UTC)
+    return Place(f"expiry|{end:%Y%m%d%H}|{shard_of(item):02d}", f"{end:%Y%m%d%H%M%S}{end.microsecond:06d}|{item}")
+
+
+def bucket_index(expires_at: datetime, item: str) -> Place:
+    """The entry that says that this bucket exists, so that a sweep reads only buckets that were ever used."""
+    return Place("expiry|index", f"{expires_at.astimezone(UTC):%Y%m%d%H}|{shard_of(item):02d}")
+
+
+def due_before(now: datetime) -> str:
+    """Upper bound (exclusive) of the ids that are due inside a bucket."""
+    end = now.astimezone(UTC) + timedelta(microseconds=1)
+    return f"{end:%Y%m%d%H%M%S}{end.microsecond:06d}"

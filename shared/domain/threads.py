@@ -1,0 +1,218 @@
+"""Threads, messages and files as they are stored: what is personal is sealed, the type says so.
+
+``Sealed`` marks a text that only ``shared.crypto`` can read. Whatever else stands in these records is an id, a
+number, an instant or a state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from shared.domain.bodies import Fields, instant_text
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import FileId, MessageId, OrganisationId, Subject, ThreadId, UnitId
+from shared.domain.lifecycles import MessageState
+from shared.domain.ports import Body, Json
+
+Sealed = NewType("Sealed", str)
+"""A field sealed under the organisation key, or a message text or manifest sealed under its data key."""
+
+WrappedDataKey = NewType("WrappedDataKey", str)
+"""A data key under the organisation key. Lives in records alone; deleting it shreds the content."""
+
+
+def _state(text: str) -> MessageState:
+    try:
+        return MessageState(text)
+    except ValueError as fault:
+        raise IntegrityError from fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A person in a thread. ``recipient`` is a random id, so that queues and notices need not name the subject."""
+
+    recipient: str
+    subject: Subject = field(repr=False)
+    personal_number: Sealed = field(repr=False)
+    mail_address: Sealed = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """The shared room between one unit and its persons. Ends with the last of its messages."""
+
+    thread: ThreadId
+    organisation: OrganisationId
+    unit: UnitId
+    subject: Sealed = field(repr=False)
+    participants: tuple[Participant, ...]
+    created_at: datetime
+    expires_at: datetime
+
+    def participant(self, subject: Subject) -> Participant | None:
+        """The person with this pseudonym, if they belong here."""
+        return next((person for person in self.participants if person.subject == subject), None)
+
+    def body(self) -> Body:
+        return {
+            "thread": self.thread,
+            "organisation": self.organisation,
+            "unit": self.unit,
+            "subject": self.subject,
+            "participants": [
+                {
+                    "recipient": person.recipient,
+                    "subject": person.subject,
+                    "personal_number": person.personal_number,
+                    "mail_address": person.mail_address,
+                }
+                for person in self.participants
+            ],
+            "created_at": instant_text(self.created_at),
+            "expires_at": instant_text(self.expires_at),
+        }
+
+    @classmethod
+    def of(cls, body: Body) -> "Thread":
+        """Raises ``IntegrityError``."""
+        fields = Fields(body)
+        return cls(
+            thread=ThreadId(fields.text("thread")),
+            organisation=OrganisationId(fields.text("organisation")),
+            unit=UnitId(fields.text("unit")),
+            subject=Sealed(fields.text("subject")),
+            participants=tuple(
+                Participant(
+                    recipient=person.text("recipient"),
+                    subject=Subject(person.text("subject")),
+                    personal_number=Sealed(person.text("personal_number")),
+                    mail_address=Sealed(person.text("mail_address")),
+                )
+                for person in fields.nested("participants")
+            ),
+            created_at=fields.instant("created_at"),
+            expires_at=fields.instant("expires_at"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote a message: a staff member for the unit, or one of the persons. Exactly one of the two is set."""
+
+    staff: str | None = None
+    recipient: str | None = None
+
+    @property
+    def is_unit(self) -> bool:
+        return self.staff is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Text and files from one side to the other. ``text`` and ``text_key`` are gone once it is being erased."""
+
+    message: MessageId
+    thread: ThreadId
+    organisation: OrganisationId
+    author: Author
+    state: MessageState
+    text: Sealed | None = field(repr=False)
+    text_key: WrappedDataKey | None = field(repr=False)
+    created_at: datetime
+    sent_at: datetime | None
+    expires_at: datetime
+    hidden_for: frozenset[str] = frozenset()
+    """Recipients who deleted their own copy."""
+
+    def body(self) -> Body:
+        sent_at = None if self.sent_at is None else instant_text(self.sent_at)
+        return {
+            "message": self.message,
+            "thread": self.thread,
+            "organisation": self.organisation,
+            "author_staff": self.author.staff,
+            "author_recipient": self.author.recipient,
+            "state": self.state.value,
+            "text": self.text,
+            "text_key": self.text_key,
+            "created_at": instant_text(self.created_at),
+            "sent_at": sent_at,
+            "expires_at": instant_text(self.expires_at),
+            "hidden_for": sorted(self.hidden_for),
+        }
+
+    @classmethod
+    def of(cls, body: Body) -> "Message":
+        """Raises ``IntegrityError``."""
+        fields = Fields(body)
+        text, key = fields.optional_text("text"), fields.optional_text("text_key")
+        return cls(
+            message=MessageId(fields.text("message")),
+            thread=ThreadId(fields.text("thread")),
+            organisation=OrganisationId(fields.text("organisation")),
+            author=Author(
+                staff=fields.optional_text("author_staff"), recipient=fields.optional_text("author_recipient")
+            ),
+            state=_state(fields.text("state")),
+            text=None if text is None else Sealed(text),
+            text_key=None if key is None else WrappedDataKey(key),
+            created_at=fields.instant("created_at"),
+            sent_at=fields.optional_instant("sent_at"),
+            expires_at=fields.instant("expires_at"),
+            hidden_for=frozenset(fields.texts("hidden_for")),
+        )
+
+
+class FileState(StrEnum):
+    """``uploading`` until all parts are committed and the manifest is sealed, then ``stored``."""
+
+    UPLOADING = "uploading"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """One file of a message. ``key`` is None once the file is being erased; ``manifest`` is None while uploading."""
+
+    file: FileId
+    message: MessageId
+    thread: ThreadId
+    organisation: OrganisationId
+    state: FileState
+    upload: str
+    key: WrappedDataKey | None = field(repr=False)
+    manifest: Sealed | None = field(repr=False)
+
+    def body(self) -> Mapping[str, Json]:
+        return {
+            "file": self.file,
+            "message": self.message,
+            "thread": self.thread,
+            "organisation": self.organisation,
+            "state": self.state.value,
+            "upload": self.upload,
+            "key": self.key,
+            "manifest": self.manifest,
+        }
+
+    @classmethod
+    def of(cls, body: Body) -> "StoredFile":
+        """Raises ``IntegrityError``."""
+        fields = Fields(body)
+        key, manifest = fields.optional_text("key"), fields.optional_text("manifest")
+        state = fields.text("state")
+        if state not in set(FileState):
+            raise IntegrityError
+        return cls(
+            file=FileId(fields.text("file")),
+            message=MessageId(fields.text("message")),
+            thread=ThreadId(fields.text("thread")),
+            organisation=OrganisationId(fields.text("organisation")),
+            state=FileState(state),
+            upload=fields.text("upload"),
+            key=None if key is None else WrappedDataKey(key),
+            manifest=None if manifest is None else Sealed(manifest),
+        )

@@ -1,0 +1,129 @@
+"""Whose thread, message or file it is: decided before any content is read, and failing closed.
+
+A stranger's object and one that never existed raise the same ``NotFoundError``; so does one whose end has come,
+whether or not a sweep has run.
+"""
+
+from dataclasses import dataclass
+
+from shared.domain import places
+from shared.domain.errors import NotFoundError, RecordNotFoundError
+from shared.domain.ids import FileId, MessageId, ThreadId, is_id
+from shared.domain.lifecycles import MessageState
+from shared.domain.places import Place
+from shared.domain.ports import Clock, Record, Records
+from shared.domain.principals import Person, Principal, Staff
+from shared.domain.retention import is_expired
+from shared.domain.threads import Author, Message, Participant, StoredFile, Thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThread:
+    """A thread that the principal belongs to. ``me`` is the person's place in it, None for staff."""
+
+    record: Record
+    thread: Thread
+    me: Participant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMessage:
+    """A message that the principal may see. ``is_mine``: it was written by the principal's side."""
+
+    room: OpenThread
+    record: Record
+    message: Message
+    is_mine: bool
+
+
+def author_of(principal: Principal, room: OpenThread) -> Author:
+    """The principal as an author in that thread."""
+    match principal:
+        case Staff():
+            return Author(staff=principal.staff)
+        case Person():
+            assert room.me is not None
+            return Author(recipient=room.me.recipient)
+
+
+def may_see(message: Message, room: OpenThread) -> bool:
+    """Drafts are for their author's side; what is on its way, too; what is delivered is for the other side as well.
+
+    A recipient who deleted the own copy sees it no more.
+    """
+    if is_mine(message, room):
+        return message.state is not MessageState.ERASING
+    if message.state is not MessageState.DELIVERED:
+        return False
+    if room.me is None:
+        return True
+    return message.author.is_unit and room.me.recipient not in message.hidden_for
+
+
+def is_mine(message: Message, room: OpenThread) -> bool:
+    """Whether the principal's side wrote it: any staff of the unit for the unit, only the author among persons."""
+    return message.author.is_unit if room.me is None else message.author.recipient == room.me.recipient
+
+
+class Access:
+    """Loads what a principal may see."""
+
+    def __init__(self, *, records: Records, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    async def thread(self, principal: Principal, thread: ThreadId) -> OpenThread:
+        """Raises ``NotFoundError`` unless the principal belongs to the thread and it is alive."""
+        record = await self._record(thread, places.thread(thread))
+        found = Thread.of(record.body)
+        match principal:
+            case Staff():
+                belongs = found.organisation == principal.organisation and found.unit in principal.units
+                me = None
+            case Person():
+                me = found.participant(principal.subject)
+                belongs = me is not None
+        if not belongs or is_expired(found.expires_at, now=self._clock()):
+            raise NotFoundError
+        return OpenThread(record=record, thread=found, me=me)
+
+    async def message(self, principal: Principal, thread: ThreadId, message: MessageId) -> OpenMessage:
+        """Raises ``NotFoundError`` unless the principal may see the message and it is alive."""
+        room = await self.thread(principal, thread)
+        if not is_id(message):
+            raise NotFoundError
+        record = await self._record(thread, places.message(thread, message))
+        found = Message.of(record.body)
+        if is_expired(found.expires_at, now=self._clock()) or not may_see(found, room):
+            raise NotFoundError
+        return OpenMessage(room=room, record=record, message=found, is_mine=is_mine(found, room))
+
+    async def file(self, opened: OpenMessage, file: FileId) -> StoredFile:
+        """A file of an opened message. Raises ``NotFoundError``."""
+        if not is_id(file):
+            raise NotFoundError
+        thread, message = opened.message.thread, opened.message.message
+        record = await self._record(thread, places.file(thread, message, file))
+        return StoredFile.of(record.body)
+
+    async def files(self, message: Message) -> list[tuple[Record, StoredFile]]:
+        """All files of a message, in order of creation."""
+        start, end = places.range_of(f"file|{message.message}")
+        found: list[tuple[Record, StoredFile]] = []
+        continuation: str | None = None
+        while True:
+            page = await self._records.query(
+                places.thread(message.thread).partition, start=start, end=end, continuation=continuation
+            )
+            found += [(record, StoredFile.of(record.body)) for record in page.records]
+            continuation = page.continuation
+            if continuation is None:
+                return found
+
+    async def _record(self, thread: ThreadId, place: Place) -> Record:
+        if not is_id(thread):
+            raise NotFoundError
+        try:
+            return await self._records.get(place.partition, place.id)
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault

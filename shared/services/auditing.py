@@ -1,0 +1,23 @@
+"""Audit: what happened, written before the effect it allows. A failure to write stops the act."""
+
+from shared.domain import places
+from shared.domain.audit_events import AuditEvent
+from shared.domain.bodies import instant_text
+from shared.domain.ids import OrganisationId, RandomBytes, new_id
+from shared.domain.ports import Clock, Records
+
+
+class Audit:
+    """Append-only events per organisation and month."""
+
+    def __init__(self, *, records: Records, clock: Clock, random: RandomBytes) -> None:
+        self._records = records
+        self._clock = clock
+        self._random = random
+
+    async def write(self, event: AuditEvent, organisation: OrganisationId, *, by: str, **ids: str) -> None:
+        """Record that ``by`` (a reader key, or ``system``) did ``event`` to the things named by ``ids``."""
+        now = self._clock()
+        place = places.audit(organisation, now, new_id(now, self._random))
+        body = {"event": event.value, "at": instant_text(now), "by": by, **ids}
+        await self._records.create(place.partition, place.id, body)

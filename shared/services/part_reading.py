@@ -1,0 +1,122 @@
+"""Reading sealed parts back: only what is asked for, verified before it is released, a bounded run ahead."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from shared.crypto.contexts import part_context
+from shared.crypto.parts import unseal_part
+from shared.crypto.ranges import HEAD_BYTES, chunk_span, sealed_length, unseal_range
+from shared.domain import places
+from shared.domain.byte_ranges import ByteRange
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId
+from shared.domain.ports import Blobs
+from shared.services.uploads import Upload
+
+READ_AHEAD: Final = 2
+"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB sealed and in clear."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """Where a file's parts lie and how long each is in clear, in bytes, as the manifest says."""
+
+    organisation: OrganisationId
+    thread: ThreadId
+    message: MessageId
+    file: FileId
+    part_lengths: Sequence[int]
+
+    @property
+    def blob(self) -> str:
+        return places.blob(self.organisation, self.thread, self.message, self.file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """What is needed of one part: plaintext ``start`` to ``end`` inside it; ``sealed_at`` is its place in the blob."""
+
+    index: int
+    sealed_at: int
+    length: int
+    start: int
+    end: int
+
+
+def _pieces(lengths: Sequence[int], wanted: ByteRange) -> list[_Piece]:
+    found: list[_Piece] = []
+    plain_at = sealed_at = 0
+    for index, length in enumerate(lengths):
+        start, end = max(wanted.start - plain_at, 0), min(wanted.end - plain_at, length)
+        if start < end:
+            found.append(_Piece(index=index, sealed_at=sealed_at, length=length, start=start, end=end))
+        plain_at += length
+        sealed_at += sealed_length(length)
+    return found
+
+
+class PartReader:
+    """Streams a range of a file's plaintext."""
+
+    def __init__(self, *, blobs: Blobs, file: SealedFile, data_key: bytes) -> None:
+        self._blobs = blobs
+        self._file = file
+        self._data_key = data_key
+
+    async def read(self, wanted: ByteRange) -> AsyncIterator[bytes]:
+        """The plaintext of ``wanted``, piece by piece.
+
+        Raises ``IntegrityError`` or ``NotFoundError`` instead of a piece that does not verify or is not there; what
+        came before was verified, and the reader's caller must not let the short stream look whole.
+        """
+        pieces = _pieces(self._file.part_lengths, wanted)
+        ahead: list[asyncio.Task[bytes]] = []
+        try:
+            for number in range(len(pieces)):
+                while len(ahead) <= READ_AHEAD and number + len(ahead) < len(pieces):
+                    ahead.append(asyncio.create_task(self._piece(pieces[number + len(ahead)])))
+                yield await ahead.pop(0)
+        finally:
+            for task in ahead:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+
+    async def _piece(self, piece: _Piece) -> bytes:
+        file = self._file
+        context = part_context(file.organisation, file.thread, file.file, piece.index)
+        if piece.start == 0 and piece.end == piece.length:
+            sealed = await self._exactly(piece.sealed_at, sealed_length(piece.length))
+            return await asyncio.to_thread(unseal_part, self._data_key, context, sealed)
+        span = chunk_span(piece.length, piece.start, piece.end)
+        head = await self._exactly(piece.sealed_at, HEAD_BYTES)
+        chunks = await self._exactly(piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start)
+        return unseal_range(self._data_key, context, head, chunks, span, piece.start, piece.end)
+
+    async def _exactly(self, offset: int, length: int) -> bytes:
+        data = await self._blobs.read(self._file.blob, offset, length)
+        if len(data) != length:
+            raise IntegrityError
+        return data
+
+
+async def whole_digest(blobs: Blobs, upload: Upload, data_key: bytes) -> bytes:
+    """SHA-256 of a committed upload, made from its sealed parts. Raises ``IntegrityError``."""
+    lengths = [part.length for part in upload.progress.parts]
+    file = SealedFile(
+        organisation=upload.organisation,
+        thread=upload.thread,
+        message=upload.message,
+        file=upload.file,
+        part_lengths=lengths,
+    )
+    sha256 = hashlib.sha256()
+    async for piece in PartReader(blobs=blobs, file=file, data_key=data_key).read(
+        ByteRange(start=0, end=upload.progress.length)
+    ):
+        await asyncio.to_thread(sha256.update, piece)
+    return sha256.digest()

@@ -1,0 +1,101 @@
+"""Sealing a stream into parts and staging them: constant memory, several parts on their way at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from shared.crypto.contexts import part_context
+from shared.crypto.parts import PartSealer
+from shared.domain.errors import TooLargeError
+from shared.domain.ids import RandomBytes
+from shared.domain.ports import Blobs
+from shared.domain.upload_rule import UploadedPart
+from shared.services.digests import RunningDigest
+from shared.services.uploads import Upload
+
+STAGED_AT_ONCE: Final = 3
+"""Parts on their way to the store while the next is being filled: memory per upload is this plus one, times 8 MiB."""
+
+_RANDOM_BYTES_OF_BLOCK = 10
+
+
+class PartWriter:
+    """Takes the bytes of one request in order; parts are staged in the background.
+
+    Block names are fresh for every attempt, so that the blocks of a lost race or a broken try are never referenced.
+    """
+
+    def __init__(self, *, blobs: Blobs, blob: str, upload: Upload, data_key: bytes, random: RandomBytes) -> None:
+        self._blobs = blobs
+        self._blob = blob
+        self._upload = upload
+        self._data_key = data_key
+        self._random = random
+        self._next_index = len(upload.progress.parts)
+        self._sealer: PartSealer | None = None
+        self._staging: list[tuple[UploadedPart, asyncio.Task[None]]] = []
+        self._slots = asyncio.Semaphore(STAGED_AT_ONCE)
+
+    async def write(self, body: AsyncIterator[bytes], *, at_most: int, digest: RunningDigest) -> None:
+        """Seal and stage all of ``body``.
+
+        Raises ``TooLargeError`` at the first byte beyond ``at_most``, and whatever ``body`` raises; what was read
+        before counts and is kept by ``finish``.
+        """
+        left = at_most
+        async for data in body:
+            if len(data) > left:
+                raise TooLargeError(self._upload.progress.length)
+            left -= len(data)
+            digest.update(data)
+            await self._take(memoryview(data))
+
+    async def _take(self, data: memoryview) -> None:
+        while data:
+            if self._sealer is None:
+                await self._slots.acquire()
+                self._sealer = PartSealer(self._data_key, self._context())
+            room = self._sealer.room
+            self._sealer.update(data[:room])
+            data = data[room:]
+            if self._sealer.room == 0:
+                self._close_part()
+
+    def _context(self) -> bytes:
+        upload = self._upload
+        return part_context(upload.organisation, upload.thread, upload.file, self._next_index)
+
+    def _close_part(self) -> None:
+        sealer = self._sealer
+        assert sealer is not None
+        self._sealer = None
+        block = f"{self._next_index:06d}-{self._random(_RANDOM_BYTES_OF_BLOCK).hex()}"
+        part = UploadedPart(block=block, length=sealer.plaintext_length)
+        self._staging.append((part, asyncio.create_task(self._stage(block, sealer.finalize()))))
+        self._next_index += 1
+
+    async def _stage(self, block: str, sealed: memoryview) -> None:
+        try:
+            await self._blobs.stage(self._blob, block, sealed)
+        finally:
+            self._slots.release()
+
+    async def finish(self) -> tuple[UploadedPart, ...]:
+        """Close the open part, wait until everything is staged, and return the parts.
+
+        Raises ``DependencyError`` when a part could not be staged: then none of them counts.
+        """
+        if self._sealer is not None and self._sealer.plaintext_length:
+            self._close_part()
+        elif self._sealer is not None:
+            self._sealer = None
+            self._slots.release()
+        for _, task in self._staging:
+            await task
+        return tuple(part for part, _ in self._staging)
+
+    async def abandon(self) -> None:
+        """Stop staging. Blocks that are staged already are never referenced; the store drops them."""
+        for _, task in self._staging:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self._staging), return_exceptions=True)

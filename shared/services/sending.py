@@ -1,0 +1,243 @@
+"""Messages: drafted, sent and delivered.
+
+``send`` is one compare-and-set write and starts the undo window; ``deliver`` runs from the queue when it is over,
+may run twice, and lets the other side see the message. What a lost queue message left behind stands in the
+``pending`` partitions, where ``recover`` finds it (design section 4).
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.crypto.data_keys import new_data_key, wrap_data_key
+from shared.crypto.texts import seal_text
+from shared.domain import places, retention, texts
+from shared.domain.audit_events import AuditEvent
+from shared.domain.errors import (
+    ConflictError,
+    NotFoundError,
+    RecordChangedError,
+    RecordExistsError,
+    RecordNotFoundError,
+)
+from shared.domain.ids import MessageId, RandomBytes, ThreadId, is_id, new_id
+from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
+from shared.domain.places import Place
+from shared.domain.ports import Clock, Queues, Record, Records
+from shared.domain.principals import Principal, reader_key
+from shared.domain.threads import FileState, Message, Sealed, Thread, WrappedDataKey
+from shared.services.access import Access, author_of
+from shared.services.auditing import Audit
+from shared.services.deleting import delete
+from shared.services.expiring import Expiries
+from shared.services.keyring import Keyring
+from shared.services.sharing import Sharing
+
+RECOVERY_AGE: Final = timedelta(minutes=2)
+"""How long past the undo window a queue message may take before ``recover`` sends another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A fresh draft."""
+
+    message: MessageId
+    thread: ThreadId
+    state: MessageState
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatching:
+    """How sent messages travel on: the queues' names, and seconds in which a sender may still recall."""
+
+    dispatch_queue: str
+    notify_queue: str
+    undo_seconds: int = field(default=0)
+
+
+class Sending:
+    """Drafts, sends and delivers messages."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        queues: Queues,
+        access: Access,
+        sharing: Sharing,
+        keyring: Keyring,
+        expiries: Expiries,
+        audit: Audit,
+        dispatching: Dispatching,
+        clock: Clock,
+        random: RandomBytes,
+    ) -> None:
+        self._records = records
+        self._queues = queues
+        self._access = access
+        self._sharing = sharing
+        self._keyring = keyring
+        self._expiries = expiries
+        self._audit = audit
+        self._dispatching = dispatching
+        self._clock = clock
+        self._random = random
+
+    async def draft(self, principal: Principal, thread: ThreadId, *, text: str, retention_days: int) -> Draft:
+        """Begin a message that only the author's side sees.
+
+        Raises ``NotFoundError``, ``InvalidInputError`` (text, retention), ``TooLargeError`` (text).
+        """
+        room = await self._access.thread(principal, thread)
+        now = self._clock()
+        ends = retention.expires_at(now, retention_days=retention_days)
+        message = MessageId(new_id(now, self._random))
+        organisation = room.thread.organisation
+        key = await self._keyring.current(organisation)
+        data_key = new_data_key(self._random)
+        draft = Message(
+            message=message,
+            thread=thread,
+            organisation=organisation,
+            author=author_of(principal, room),
+            state=MessageState.DRAFT,
+            text=Sealed(
+                seal_text(data_key, texts.message_text(text), organisation=organisation, thread=thread, message=message)
+            ),
+            text_key=WrappedDataKey(wrap_data_key(key, data_key, thread=thread, file=message, random=self._random)),
+            created_at=now,
+            sent_at=None,
+            expires_at=ends,
+        )
+        place = places.message(thread, message)
+        await self._expiries.book(ends, f"message|{thread}|{message}")
+        await self._sharing.outlive(principal, room, ends)
+        await self._audit.write(
+            AuditEvent.MESSAGE_CREATED, organisation, by=reader_key(principal), thread=thread, message=message
+        )
+        await self._records.create(place.partition, place.id, draft.body())
+        return Draft(message=message, thread=thread, state=draft.state, created_at=now, expires_at=ends)
+
+    async def send(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:
+        """Send a draft of the principal's side. Sending what was sent already changes nothing.
+
+        Raises ``NotFoundError``; ``ConflictError`` while a file of it is not stored or after it was recalled.
+        """
+        opened = await self._access.message(principal, thread, message)
+        if not opened.is_mine:
+            raise NotFoundError
+        if opened.message.state in {MessageState.SENT, MessageState.DELIVERED}:
+            await self._enqueue(thread, message)
+            return
+        state = next_message_state(opened.message.state, MessageStep.SEND)
+        if any(file.state is not FileState.STORED for _, file in await self._access.files(opened.message)):
+            raise ConflictError
+        pending = places.pending(retention.shard_of(message), thread, message)
+        try:
+            await self._records.create(pending.partition, pending.id, {})
+        except RecordExistsError:
+            pass  # An earlier attempt came this far.
+        organisation = opened.message.organisation
+        await self._audit.write(
+            AuditEvent.MESSAGE_SENT, organisation, by=reader_key(principal), thread=thread, message=message
+        )
+        sent = replace(opened.message, state=state, sent_at=self._clock())
+        try:
+            await self._records.replace_if_match(opened.record, sent.body())
+        except (RecordChangedError, RecordNotFoundError) as fault:
+            raise ConflictError from fault
+        await self._enqueue(thread, message)
+
+    async def _enqueue(self, thread: ThreadId, message: MessageId) -> None:
+        await self._queues.put(
+            self._dispatching.dispatch_queue,
+            {"thread": thread, "message": message},
+            delay_seconds=self._dispatching.undo_seconds,
+        )
+
+    async def deliver(self, thread: ThreadId, message: MessageId) -> None:
+        """Let the other side see a sent message, and ask for the notices. Does nothing for any other message."""
+        place = places.message(thread, message)
+        pending = places.pending(retention.shard_of(message), thread, message)
+        try:
+            record = await self._records.get(place.partition, place.id)
+            room = Thread.of((await self._records.get(*_key(places.thread(thread)))).body)
+        except RecordNotFoundError:
+            await delete(self._records, pending)
+            return
+        found = Message.of(record.body)
+        if found.state is MessageState.DRAFT:
+            return  # ``send`` has not written yet, or failed: the pending entry tells the next attempt.
+        if found.state is MessageState.SENT:
+            record = await self._mark_delivered(record, found)
+            found = Message.of(record.body)
+        if found.state is MessageState.DELIVERED:
+            await self._make_entries(room, found)
+        await delete(self._records, pending)
+
+    async def _mark_delivered(self, record: Record, found: Message) -> Record:
+        await self._audit.write(
+            AuditEvent.MESSAGE_DELIVERED, found.organisation, by="system", thread=found.thread, message=found.message
+        )
+        state = next_message_state(found.state, MessageStep.DELIVER)
+        try:
+            return await self._records.replace_if_match(record, replace(found, state=state).body())
+        except RecordChangedError:
+            return await self._records.get(record.partition, record.id)
+
+    async def _make_entries(self, room: Thread, message: Message) -> None:
+        for person in room.participants:
+            if not message.author.is_unit:
+                continue
+            entry = places.mailbox(person.subject, message.message)
+            try:
+                await self._records.create(entry.partition, entry.id, {"thread": room.thread})
+            except RecordExistsError:
+                pass  # Delivered before, or deleted and delivered again: hidden_for decides what is seen.
+            await self._notify(message, person.recipient)
+        if not message.author.is_unit:
+            await self._notify(message, "unit")
+
+    async def _notify(self, message: Message, recipient: str) -> None:
+        ids = {"thread": message.thread, "message": message.message, "recipient": recipient}
+        await self._queues.put(self._dispatching.notify_queue, ids)
+
+    async def recover(self) -> int:
+        """Deliver what was sent and whose queue message was lost. Returns how many messages were looked at."""
+        # The id of a message holds its creation; only what could be overdue is worth a look, and delivering is
+        # idempotent, so an entry that is merely slow does no harm.
+        undo = timedelta(seconds=self._dispatching.undo_seconds)
+        latest = self._clock() - undo - RECOVERY_AGE
+        looked = 0
+        for shard in range(retention.SHARDS):
+            continuation: str | None = None
+            while True:
+                page = await self._records.query(f"pending|{shard:02d}", continuation=continuation)
+                for entry in page.records:
+                    looked += await self._recover_one(entry, latest)
+                continuation = page.continuation
+                if continuation is None:
+                    break
+        return looked
+
+    async def _recover_one(self, entry: Record, latest: datetime) -> int:
+        thread, _, message = entry.id.partition("|")
+        assert is_id(thread)
+        assert is_id(message)
+        place = places.message(ThreadId(thread), MessageId(message))
+        try:
+            found = Message.of((await self._records.get(place.partition, place.id)).body)
+        except RecordNotFoundError:
+            found = None
+        if found is not None and found.state is MessageState.DRAFT:
+            return 0
+        if found is not None and found.sent_at is not None and found.sent_at > latest:
+            return 0
+        await self.deliver(ThreadId(thread), MessageId(message))
+        return 1
+
+
+def _key(place: Place) -> tuple[str, str]:
+    return place.partition, place.id

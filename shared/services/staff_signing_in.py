@@ -1,0 +1,48 @@
+"""Staff sign in with an address and a password."""
+
+from shared.crypto.pseudonyms import address_key
+from shared.domain import places
+from shared.domain.audit_events import AuditEvent
+from shared.domain.bodies import Fields
+from shared.domain.errors import RecordNotFoundError, WrongCredentialsError
+from shared.domain.ids import OrganisationId, StaffId
+from shared.domain.places import PLATFORM
+from shared.domain.ports import Passwords, Records
+from shared.services.auditing import Audit
+from shared.services.sessions import NewSession, Sessions
+
+
+class StaffSigningIn:
+    """Checks passwords and raises sessions."""
+
+    def __init__(
+        self, *, records: Records, passwords: Passwords, sessions: Sessions, audit: Audit, address_pepper: bytes
+    ) -> None:
+        self._records = records
+        self._passwords = passwords
+        self._sessions = sessions
+        self._audit = audit
+        self._address_pepper = address_pepper
+
+    async def sign_in(self, address: str, password: str) -> NewSession:
+        """A fresh session.
+
+        Raises ``WrongCredentialsError`` alike for an unknown address and a wrong password, after the same work.
+        """
+        place = places.staff_login(address_key(address, self._address_pepper))
+        try:
+            login = Fields((await self._records.get(place.partition, place.id)).body)
+        except RecordNotFoundError:
+            login = None
+        try:
+            await self._passwords.verify(None if login is None else login.text("password"), password)
+        except WrongCredentialsError:
+            organisation = PLATFORM if login is None else OrganisationId(login.text("organisation"))
+            by = "unknown" if login is None else login.text("staff")
+            await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=by)
+            raise
+        if login is None:
+            raise WrongCredentialsError
+        return await self._sessions.raise_for_staff(
+            OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
+        )

@@ -1,0 +1,84 @@
+"""Upload records: what is stored of an upload between its requests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shared.domain.bodies import Fields, instant_text
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId, UploadId
+from shared.domain.ports import Body
+from shared.domain.threads import Sealed
+from shared.domain.upload_rule import Progress, UploadedPart, UploadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An upload as stored. ``owner`` is the reader key of whoever began it; only they may go on."""
+
+    upload: UploadId
+    organisation: OrganisationId
+    thread: ThreadId
+    message: MessageId
+    file: FileId
+    owner: str = field(repr=False)
+    name: Sealed = field(repr=False)
+    media_type: Sealed = field(repr=False)
+    progress: Progress
+    created_at: datetime
+
+    def with_progress(self, progress: Progress) -> "Upload":
+        return replace(self, progress=progress)
+
+    def body(self) -> Body:
+        return {
+            "upload": self.upload,
+            "organisation": self.organisation,
+            "thread": self.thread,
+            "message": self.message,
+            "file": self.file,
+            "owner": self.owner,
+            "name": self.name,
+            "media_type": self.media_type,
+            "state": self.progress.state.value,
+            "length": self.progress.length,
+            "parts": [f"{part.block}:{part.length}" for part in self.progress.parts],
+            "created_at": instant_text(self.created_at),
+            "expires_at": instant_text(self.progress.expires_at),
+        }
+
+    @classmethod
+    def of(cls, body: Body) -> "Upload":
+        """Raises ``IntegrityError``."""
+        fields = Fields(body)
+        state = fields.text("state")
+        if state not in set(UploadState):
+            raise IntegrityError
+        progress = Progress(
+            state=UploadState(state),
+            length=fields.whole("length"),
+            parts=_parts(fields.texts("parts")),
+            expires_at=fields.instant("expires_at"),
+        )
+        return cls(
+            upload=UploadId(fields.text("upload")),
+            organisation=OrganisationId(fields.text("organisation")),
+            thread=ThreadId(fields.text("thread")),
+            message=MessageId(fields.text("message")),
+            file=FileId(fields.text("file")),
+            owner=fields.text("owner"),
+            name=Sealed(fields.text("name")),
+            media_type=Sealed(fields.text("media_type")),
+            progress=progress,
+            created_at=fields.instant("created_at"),
+        )
+
+
+def _parts(texts: Sequence[str]) -> tuple[UploadedPart, ...]:
+    parts: list[UploadedPart] = []
+    for text in texts:
+        block, _, length = text.partition(":")
+        if not block or not length.isdecimal():
+            raise IntegrityError
+        parts.append(UploadedPart(block=block, length=int(length)))
+    return tuple(parts)
