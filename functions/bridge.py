@@ -43,6 +43,7 @@ class Inlet:
     """What the client sends. Shared by the application and by whoever watches for the client's leaving."""
 
     def __init__(self, receive: Receive) -> None:
+        self.has_left = False
         self._receive = receive
         self._unread: deque[Message] = deque()
         self._ahead: asyncio.Future[Message] | None = None
@@ -55,7 +56,7 @@ class Inlet:
                 self._taken.set()
                 return self._unread.popleft()
             if (ahead := self._ahead) is None:
-                return await self._receive()
+                return self._seen(await self._receive())
             await asyncio.wait({ahead})
             self._file(ahead)
 
@@ -68,7 +69,7 @@ class Inlet:
             await asyncio.wait({ahead})
             self._file(ahead)
             message = ahead.result()
-            if message["type"] == "http.disconnect":
+            if self.has_left:
                 return
             if message.get("more_body", False):
                 while self._unread:
@@ -82,19 +83,25 @@ class Inlet:
     def _file(self, ahead: "asyncio.Future[Message]") -> None:
         if self._ahead is ahead:  # both readers may have waited for it; it is one message
             self._ahead = None
-            self._unread.append(ahead.result())
+            self._unread.append(self._seen(ahead.result()))
+
+    def _seen(self, message: Message) -> Message:
+        self.has_left = self.has_left or message["type"] == "http.disconnect"
+        return message
 
 
 class Outlet:
     """What the application sends."""
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, opening_seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self.begun: asyncio.Future[bool] = loop.create_future()
         self.is_complete = False
+        self.has_refused = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._is_bodyless = method == "HEAD"
+        self._opening_seconds = opening_seconds
         self._taken: asyncio.Future[tuple[Send, Message]] = loop.create_future()
         self._send: Send | None = None
 
@@ -105,6 +112,7 @@ class Outlet:
             await self._begin(message)
             return
         if self.is_complete:
+            self.has_refused = True
             raise OSError
         if message["type"] != "http.response.body":
             raise _UnfinishedError
@@ -134,8 +142,12 @@ class Outlet:
         self.is_complete = not message.get("more_body", False)
         if not self.begun.done():
             self.begun.set_result(True)
-        async with asyncio.timeout(OPENING_SECONDS):
-            self._send, start = await self._taken
+        try:
+            async with asyncio.timeout(self._opening_seconds):
+                self._send, start = await self._taken
+        except TimeoutError:
+            self.is_complete = False
+            raise
         await self._send(start)
         await self._send(message)
 
@@ -163,14 +175,14 @@ class Answer(responses.Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # Response's signature
         """Send the answer, to its end or until the client leaves. Raises: BrokenAnswerError."""
         outlet, task = self._outlet, self._task
-        has_left = False
+        is_stopped = False
         watch = None if outlet.is_complete else asyncio.create_task(self._inlet.until_left())
         outlet.connect(send, self.status_code, self.raw_headers)
         try:
             if watch is not None:
                 await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
                 if not task.done() and not outlet.is_complete:  # a server reports a finished answer as a disconnect
-                    has_left = task.cancel()
+                    is_stopped = task.cancel()
             await asyncio.wait({task})  # clean-up and background work of the application end before the call does
         finally:
             self._inlet.close()
@@ -180,18 +192,22 @@ class Answer(responses.Response):
         fault = _fault_of(task)
         if fault is None and not outlet.is_complete:
             fault = _UnfinishedError()
-        if fault is None or has_left or isinstance(fault, requests.ClientDisconnect):
+        if fault is None or is_stopped or _is_leaving(fault, self._inlet, outlet):
             return
         report(fault, self._invocation)
         if not outlet.is_complete:
             raise BrokenAnswerError
 
 
-def bridge(api: ASGIApp) -> Handler:
-    """A handler that answers with what ``api`` answers. Never raises what ``api`` raised: that may quote input."""
+def bridge(api: ASGIApp, *, opening_seconds: float = OPENING_SECONDS) -> Handler:
+    """A handler that answers with what ``api`` answers. Never raises what ``api`` raised: that may quote input.
+
+    Until the answer begins, a client that leaves is seen only by an application that reads: whatever it has begun to
+    change, it finishes. From then on its leaving cancels the application.
+    """
 
     async def handle(req: requests.Request) -> responses.Response:
-        inlet, outlet = Inlet(req.receive), Outlet(req.method)
+        inlet, outlet = Inlet(req.receive), Outlet(req.method, opening_seconds)
         task = asyncio.create_task(_run(api, _scope_of(req), inlet, outlet))
         try:
             has_begun = await outlet.begun
@@ -202,7 +218,7 @@ def bridge(api: ASGIApp) -> Handler:
         if has_begun:
             return Answer(inlet, outlet, task, invocation)
         fault = _fault_of(task) or _UnfinishedError()
-        if isinstance(fault, requests.ClientDisconnect):
+        if _is_leaving(fault, inlet, outlet):
             return responses.Response(status_code=400)  # nobody is there to read it
         report(fault, invocation)
         return neutral_fault()
@@ -235,3 +251,8 @@ async def _stop(task: "asyncio.Task[Exception | None]") -> None:
 
 def _fault_of(task: "asyncio.Task[Exception | None]") -> BaseException | None:
     return asyncio.CancelledError() if task.cancelled() else task.result()
+
+
+def _is_leaving(fault: BaseException, inlet: Inlet, outlet: Outlet) -> bool:
+    # Starlette takes every OSError of a stream's producer, a timeout of a store as well, for a client that left.
+    return isinstance(fault, requests.ClientDisconnect) and (inlet.has_left or outlet.has_refused)

@@ -35,7 +35,9 @@ def invocation_of(headers: Mapping[str, str]) -> str:
 
 
 def names_of(fault: BaseException) -> str:
-    """The class names in ``fault``; those inside a group as well, for the group's own name says nothing."""
+    """The class names in ``fault``: those inside a group and of what it hides, for their own names say nothing."""
+    if isinstance(fault, requests.ClientDisconnect) and fault.__context__ is not None:
+        return names_of(fault.__context__)
     if isinstance(fault, BaseExceptionGroup):
         return f"{type(fault).__name__}({', '.join(sorted({names_of(inner) for inner in fault.exceptions}))})"
     return type(fault).__name__
