@@ -1,0 +1,54 @@
+"""``Blobs`` in memory: staged and committed blocks kept apart, as Azure does."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from shared.adapters.blob_names import check_blob, check_block, check_blocks, check_range
+from shared.domain.errors import NotFoundError
+
+
+class MemoryBlobs:
+    """One container."""
+
+    def __init__(self) -> None:
+        self._staged: dict[str, dict[str, bytes]] = {}
+        self._committed: dict[str, dict[str, bytes]] = {}
+        self._content: dict[str, bytes] = {}
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    async def stage(self, blob: str, block: str, data: bytes | bytearray | memoryview) -> None:
+        check_blob(blob)
+        check_block(block, data)
+        check_blocks([block, *self._staged.get(blob, {}), *self._committed.get(blob, {})])
+        self._staged.setdefault(blob, {})[block] = bytes(data)
+
+    async def commit(self, blob: str, blocks: Sequence[str]) -> None:
+        check_blob(blob)
+        check_blocks(blocks)
+        known = self._committed.get(blob, {}) | self._staged.get(blob, {})
+        if not known.keys() >= set(blocks):
+            raise NotFoundError
+        self._committed[blob] = {block: known[block] for block in blocks}
+        self._content[blob] = b"".join(known[block] for block in blocks)
+        self._staged.pop(blob, None)
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        check_blob(blob)
+        check_range(offset, length)
+        if blob not in self._content:
+            raise NotFoundError
+        return self._content[blob][offset : offset + length]
+
+    async def delete(self, blob: str) -> None:
+        check_blob(blob)
+        for kept in (self._staged, self._committed, self._content):
+            kept.pop(blob, None)
+
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        for name in sorted(self._staged.keys() | self._content.keys()):
+            if name.startswith(prefix):
+                yield name
+
+    async def ping(self) -> None:
+        """Always answers."""

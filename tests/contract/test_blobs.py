@@ -1,0 +1,256 @@
+"""What ``Blobs`` promises, on every adapter."""
+
+import os
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from local.azurite import Azurite
+from shared.adapters.block_blobs import BlockBlobs
+from shared.adapters.memory_blobs import MemoryBlobs
+from shared.domain.errors import NotFoundError
+from shared.domain.ports import Blobs
+
+PART_BYTES = 8 * 1024 * 1024
+
+
+@pytest.fixture(params=["memory", "azurite"])
+async def blobs(request: pytest.FixtureRequest) -> AsyncIterator[Blobs]:
+    if request.param == "memory":
+        yield MemoryBlobs()
+        return
+    adapter = azure(request.getfixturevalue("azurite"))
+    await adapter.ensure()
+    yield adapter
+    await adapter.close()
+
+
+def azure(azurite: Azurite) -> BlockBlobs:
+    return BlockBlobs(connection_string=azurite.connection_string, container=f"c{uuid4().hex}")
+
+
+async def names(blobs: Blobs, prefix: str = "") -> list[str]:
+    return [name async for name in blobs.list(prefix)]
+
+
+async def make(blobs: Blobs, blob: str, *contents: bytes) -> None:
+    for index, content in enumerate(contents):
+        await blobs.stage(blob, f"{index:05d}", content)
+    await blobs.commit(blob, [f"{index:05d}" for index in range(len(contents))])
+
+
+async def test_a_committed_blob_is_its_blocks_in_order(blobs: Blobs) -> None:
+    """The order is that of the commit, not that of staging, which runs in parallel."""
+    await blobs.stage("a", "0001", b"second")
+    await blobs.stage("a", "0000", b"first-")
+    await blobs.commit("a", ["0000", "0001"])
+    assert await blobs.read("a", 0, 100) == b"first-second"
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"),
+    [(0, 1), (0, 3), (0, 4), (2, 1), (3, 1), (2, 2), (1, 5), (3, 4), (6, 1), (0, 7), (0, 8), (5, 9), (7, 1), (900, 5)],
+)
+async def test_a_range_is_cut_at_the_byte(blobs: Blobs, offset: int, length: int) -> None:
+    """At, before and after the edges of blocks and of the blob; beyond the end there is nothing to read."""
+    content = b"abc" + b"defg"
+    await make(blobs, "a", b"abc", b"defg")
+    assert await blobs.read("a", offset, length) == content[offset : offset + length]
+
+
+async def test_what_is_staged_is_not_visible(blobs: Blobs) -> None:
+    """An upload that is not acknowledged must not be readable."""
+    await blobs.stage("a", "0000", b"secret")
+    with pytest.raises(NotFoundError):
+        await blobs.read("a", 0, 1)
+
+
+async def test_a_block_staged_again_replaces_the_first(blobs: Blobs) -> None:
+    """A repeated request with other bytes leaves one block, the later."""
+    await blobs.stage("a", "0000", b"first try, longer")
+    await blobs.stage("a", "0000", b"second")
+    await blobs.commit("a", ["0000"])
+    assert await blobs.read("a", 0, 100) == b"second"
+
+
+async def test_staging_over_a_committed_block_changes_nothing_until_commit(blobs: Blobs) -> None:
+    """The loser of a race stages beside what the winner committed."""
+    await make(blobs, "a", b"winner")
+    await blobs.stage("a", "00000", b"loser")
+    assert await blobs.read("a", 0, 100) == b"winner"
+
+
+async def test_a_commit_may_be_repeated(blobs: Blobs) -> None:
+    """After a lost answer nobody knows whether it took effect."""
+    await make(blobs, "a", b"one", b"two")
+    await blobs.commit("a", ["00000", "00001"])
+    assert await blobs.read("a", 0, 100) == b"onetwo"
+
+
+async def test_a_commit_drops_what_it_does_not_name(blobs: Blobs) -> None:
+    """Blocks of lost races are gone with the commit, committed and staged ones alike."""
+    await make(blobs, "a", b"one", b"two")
+    await blobs.stage("a", "00002", b"three")
+    await blobs.commit("a", ["00001"])
+    assert await blobs.read("a", 0, 100) == b"two"
+    for dropped in ("00000", "00002"):
+        with pytest.raises(NotFoundError):
+            await blobs.commit("a", ["00001", dropped])
+    assert await blobs.read("a", 0, 100) == b"two"
+
+
+async def test_a_commit_of_a_block_that_is_nowhere_is_refused(blobs: Blobs) -> None:
+    """And what was committed before stays."""
+    with pytest.raises(NotFoundError):
+        await blobs.commit("never", ["0000"])
+    await make(blobs, "a", b"kept")
+    with pytest.raises(NotFoundError):
+        await blobs.commit("a", ["00000", "00009"])
+    assert await blobs.read("a", 0, 100) == b"kept"
+    assert await names(blobs) == ["a"]
+
+
+async def test_the_same_block_may_stand_twice(blobs: Blobs) -> None:
+    """The list is taken as it is."""
+    await blobs.stage("a", "0000", b"ab")
+    await blobs.commit("a", ["0000", "0000"])
+    assert await blobs.read("a", 0, 100) == b"abab"
+
+
+async def test_an_empty_list_makes_an_empty_blob(blobs: Blobs) -> None:
+    """An empty file is a file."""
+    await blobs.commit("empty", [])
+    assert await blobs.read("empty", 0, 1) == b""
+    assert await names(blobs) == ["empty"]
+
+
+async def test_parts_of_8_mib_come_back_as_they_went(blobs: Blobs) -> None:
+    """The real size of a part, from each kind of buffer, read whole, across the edge, and byte by byte."""
+    first, second = os.urandom(PART_BYTES), os.urandom(PART_BYTES)
+    reused = bytearray(b"head" + second)
+    await blobs.stage("a", "0000", first)
+    await blobs.stage("a", "0001", memoryview(reused)[4:])
+    await blobs.stage("a", "0002", bytearray(b"end"))
+    reused[:] = bytes(len(reused))
+    await blobs.commit("a", ["0000", "0001", "0002"])
+    whole = first + second + b"end"
+    assert await blobs.read("a", 0, 2 * len(whole)) == whole
+    assert await blobs.read("a", PART_BYTES, PART_BYTES) == second
+    assert await blobs.read("a", PART_BYTES - 10, 20) == whole[PART_BYTES - 10 : PART_BYTES + 10]
+    for offset in (0, PART_BYTES - 1, PART_BYTES, len(whole) - 1):
+        assert await blobs.read("a", offset, 1) == whole[offset : offset + 1]
+
+
+async def test_reading_what_never_was_is_not_found(blobs: Blobs) -> None:
+    """Unlike reading beyond the end of what there is."""
+    with pytest.raises(NotFoundError):
+        await blobs.read("never", 0, 1)
+
+
+async def test_a_deleted_blob_is_gone_with_its_blocks(blobs: Blobs) -> None:
+    """No byte may come back, neither by reading nor by committing the old list."""
+    await make(blobs, "a", b"one")
+    await blobs.delete("a")
+    with pytest.raises(NotFoundError):
+        await blobs.read("a", 0, 1)
+    with pytest.raises(NotFoundError):
+        await blobs.commit("a", ["00000"])
+    assert await names(blobs) == []
+
+
+async def test_a_merely_staged_blob_can_be_deleted(blobs: Blobs) -> None:
+    """An abandoned upload leaves nothing, although Azure knows no such blob."""
+    await blobs.stage("a", "0000", b"left behind")
+    await blobs.delete("a")
+    assert await names(blobs) == []
+    with pytest.raises(NotFoundError):
+        await blobs.commit("a", ["0000"])
+    assert await names(blobs) == []
+
+
+async def test_blocks_staged_beside_committed_ones_are_deleted_too(blobs: Blobs) -> None:
+    """Those of a lost race, which no record names any more."""
+    await make(blobs, "a", b"one")
+    await blobs.stage("a", "00007", b"left behind")
+    await blobs.delete("a")
+    assert await names(blobs) == []
+    with pytest.raises(NotFoundError):
+        await blobs.commit("a", ["00007"])
+
+
+async def test_deleting_again_or_what_never_was_is_no_error(blobs: Blobs) -> None:
+    """A sweep that crashed runs again."""
+    await make(blobs, "a", b"one")
+    for blob in ("a", "a", "never", "never"):
+        await blobs.delete(blob)
+    assert await names(blobs) == []
+
+
+async def test_a_deleted_name_can_be_used_again(blobs: Blobs) -> None:
+    """Nothing of the old blob shines through, block ids of another length included."""
+    await make(blobs, "a", b"old")
+    await blobs.delete("a")
+    await blobs.stage("a", "1", b"new")
+    await blobs.commit("a", ["1"])
+    assert await blobs.read("a", 0, 100) == b"new"
+
+
+async def test_the_list_holds_committed_and_staged_names_with_the_prefix(blobs: Blobs) -> None:
+    """A proof of deletion that overlooked staged blocks would prove nothing."""
+    await make(blobs, "o1/t1/a", b"one")
+    await blobs.stage("o1/t1/b", "0000", b"staged")
+    await make(blobs, "o1/t2/c", b"one")
+    await make(blobs, "o2/t1/d", b"one")
+    assert sorted(await names(blobs, "o1/")) == ["o1/t1/a", "o1/t1/b", "o1/t2/c"]
+    assert sorted(await names(blobs, "o1/t1/b")) == ["o1/t1/b"]
+    assert await names(blobs, "o3") == []
+    assert len(await names(blobs)) == 4
+
+
+@pytest.mark.parametrize(
+    "blob", ["", "a b", "å", "a/../b", "./a", "a//b", "/a", "a/", "x" * 256, "a?b", "a%2fb", "a\n"]
+)
+async def test_a_name_outside_the_contract_is_refused(blobs: Blobs, blob: str) -> None:
+    """Some of them would be another blob on the wire."""
+    with pytest.raises(ValueError, match="blob name"):
+        await blobs.stage(blob, "0000", b"x")
+    with pytest.raises(ValueError, match="blob name"):
+        await blobs.commit(blob, [])
+    with pytest.raises(ValueError, match="blob name"):
+        await blobs.read(blob, 0, 1)
+    with pytest.raises(ValueError, match="blob name"):
+        await blobs.delete(blob)
+
+
+async def test_names_and_ids_of_all_allowed_kinds_work(blobs: Blobs) -> None:
+    """At both ends of their lengths."""
+    for blob, block in [("x" * 255, "y" * 64), ("aZ0/._-b/..c", "1"), ("a", "/+=?& å")]:
+        await blobs.stage(blob, block, b"x")
+        await blobs.commit(blob, [block])
+        assert await blobs.read(blob, 0, 9) == b"x"
+
+
+@pytest.mark.parametrize(("block", "data"), [("", b"x"), ("y" * 65, b"x"), ("0000", b"")])
+async def test_a_block_outside_the_contract_is_refused(blobs: Blobs, block: str, data: bytes) -> None:
+    """Azure has neither empty blocks nor longer ids."""
+    with pytest.raises(ValueError, match="block"):
+        await blobs.stage("a", block, data)
+
+
+async def test_block_ids_of_different_length_are_refused(blobs: Blobs) -> None:
+    """Azure asks for one length within a blob."""
+    with pytest.raises(ValueError, match="block"):
+        await blobs.commit("a", ["1", "22"])
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, 0), (0, -1)])
+async def test_a_range_that_is_none_is_refused(blobs: Blobs, offset: int, length: int) -> None:
+    """Zero bytes cannot be asked for over HTTP; the caller knows the answer."""
+    with pytest.raises(ValueError, match="range"):
+        await blobs.read("a", offset, length)
+
+
+async def test_it_answers(blobs: Blobs) -> None:
+    """For the readiness route."""
+    await blobs.ping()

@@ -1,0 +1,129 @@
+"""A proxy that does to HTTP what networks and busy services do, by script: one fault per request, in order.
+
+The adapters talk through it to the real stand-in, so that a fault meets the vendor's own client.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Answer with ``status`` and do not ask the service."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Ask the service, hand on ``after_bytes`` of what it answers (head included), then reset the connection.
+
+    With 0 the answer is lost, although the request took effect.
+    """
+
+    after_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hang:
+    """Take the request and say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """No fault."""
+
+
+Fault: TypeAlias = Refuse | Cut | Hang | Pass
+
+
+@dataclass(slots=True)
+class FaultProxy:
+    """``faults`` are used up from the front; without one a request passes. ``requests`` are those seen; each sets ``arrived``."""
+
+    target_port: int
+    port: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, one request: every answer closes."""
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            lines = head.decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+            if "100-continue" in headers.get("expect", ""):
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            self.requests.append(lines[0].rsplit(" ", 1)[0])
+            self.arrived.set()
+            match self.faults.pop(0) if self.faults else Pass():
+                case Refuse(status=status, headers=more):
+                    writer.write(_refusal(status, more))
+                    await writer.drain()
+                case Cut(after_bytes=count):
+                    answer = await self._ask(lines, body)
+                    writer.write(answer[:count])
+                    await writer.drain()
+                    writer.transport.abort()
+                case Hang():
+                    await reader.read()
+                case Pass():
+                    writer.write(await self._ask(lines, body))
+                    await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _ask(self, lines: list[str], body: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        kept = [line for line in lines if line and not line.lower().startswith(("connection:", "expect:"))]
+        writer.write("\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1") + body)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+def _refusal(status: int, headers: Mapping[str, str]) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Content-Length: 0",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+@asynccontextmanager
+async def fault_proxy(target_port: int) -> AsyncIterator[FaultProxy]:
+    """A proxy on a free port of 127.0.0.1 before a service on another."""
+    proxy = FaultProxy(target_port)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(proxy.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
