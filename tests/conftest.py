@@ -11,6 +11,7 @@ from local.azurite import Azurite
 from local.azurite import start as start_azurite
 from local.cosmos import Cosmos
 from local.cosmos import start as start_cosmos
+from tests.support.key_vault import RunningKeyVault
 
 
 @pytest.fixture(scope="session")
@@ -25,5 +26,13 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cosmos]:
     """Cosmos DB: ``cosmos.endpoint`` and ``cosmos.key``. Use a database or container of your own in it."""
     running = start_cosmos(tmp_path_factory.mktemp("cosmos"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def key_vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKeyVault]:
+    """Key Vault: ``key_vault.url`` and ``key_vault.ca_file``. Use key names of your own; end the faults you begin."""
+    running = RunningKeyVault.start(tmp_path_factory.mktemp("key-vault"))
     yield running
     running.stop()

@@ -149,7 +149,8 @@ class WrappedKey:
 class Keys(Protocol):
     """Key-encryption keys that never leave their vault (RSA-OAEP-256).
 
-    Raises ``KeyUnavailableError`` when a key is disabled, deleted, or refused to us.
+    Raises ``KeyUnavailableError`` when a key is disabled, deleted, or refused to us, or lies in another vault.
+    A name or a key to wrap that breaks the rules below raises ``ValueError``.
     """
 
     async def create(self, name: str) -> str:
