@@ -7,7 +7,7 @@ _ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 class UnsatisfiableRangeError(Exception):
-    """No byte of the file is asked for (416)."""
+    """No byte of the file is asked for (416). The one argument is the length of the file in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ def requested_range(header: str | None, *, total: int) -> ByteRange | None:
     if not first:
         suffix = int(last)
         if suffix == 0 or total == 0:
-            raise UnsatisfiableRangeError
+            raise UnsatisfiableRangeError(total)
         return ByteRange(start=max(0, total - suffix), end=total)
     start = int(first)
     if last and int(last) < start:
         return None
     if start >= total:
-        raise UnsatisfiableRangeError
+        raise UnsatisfiableRangeError(total)
     return ByteRange(start=start, end=min(total, int(last) + 1) if last else total)

@@ -12,7 +12,7 @@ from shared.domain.ids import FileId, MessageId, ThreadId, is_id
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
-from shared.domain.principals import Person, Principal, Staff
+from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.retention import is_expired
 from shared.domain.threads import Author, Message, Participant, StoredFile, Thread
 
@@ -65,6 +65,15 @@ def is_mine(message: Message, room: OpenThread) -> bool:
     return message.author.is_unit if room.me is None else message.author.recipient == room.me.recipient
 
 
+def _belongs(principal: Principal, thread: Thread) -> bool:
+    match principal:
+        case Staff():
+            is_reader = principal.role is not Role.AUDITOR  # Auditors see the log and no content.
+            return is_reader and thread.organisation == principal.organisation and thread.unit in principal.units
+        case Person():
+            return thread.participant(principal.subject) is not None
+
+
 class Access:
     """Loads what a principal may see."""
 
@@ -76,14 +85,8 @@ class Access:
         """Raises ``NotFoundError`` unless the principal belongs to the thread and it is alive."""
         record = await self._record(thread, places.thread(thread))
         found = Thread.of(record.body)
-        match principal:
-            case Staff():
-                belongs = found.organisation == principal.organisation and found.unit in principal.units
-                me = None
-            case Person():
-                me = found.participant(principal.subject)
-                belongs = me is not None
-        if not belongs or is_expired(found.expires_at, now=self._clock()):
+        me = found.participant(principal.subject) if isinstance(principal, Person) else None
+        if not _belongs(principal, found) or is_expired(found.expires_at, now=self._clock()):
             raise NotFoundError
         return OpenThread(record=record, thread=found, me=me)
 

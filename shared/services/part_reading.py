@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -67,14 +67,14 @@ class PartReader:
         self._file = file
         self._data_key = data_key
 
-    async def read(self, wanted: ByteRange) -> AsyncIterator[bytes]:
+    async def read(self, wanted: ByteRange) -> AsyncGenerator[bytes | bytearray, None]:
         """The plaintext of ``wanted``, piece by piece.
 
         Raises ``IntegrityError`` or ``NotFoundError`` instead of a piece that does not verify or is not there; what
         came before was verified, and the reader's caller must not let the short stream look whole.
         """
         pieces = _pieces(self._file.part_lengths, wanted)
-        ahead: list[asyncio.Task[bytes]] = []
+        ahead: list[asyncio.Task[bytes | bytearray]] = []
         try:
             for number in range(len(pieces)):
                 while len(ahead) <= READ_AHEAD and number + len(ahead) < len(pieces):
@@ -86,7 +86,7 @@ class PartReader:
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait([task])
 
-    async def _piece(self, piece: _Piece) -> bytes:
+    async def _piece(self, piece: _Piece) -> bytes | bytearray:
         file = self._file
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:

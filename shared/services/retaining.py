@@ -21,7 +21,7 @@ from shared.domain.errors import (
 from shared.domain.ids import MessageId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
 from shared.domain.places import Place
-from shared.domain.ports import Blobs, Clock, Record, Records
+from shared.domain.ports import Blobs, Body, Clock, Record, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
 from shared.domain.threads import Message, StoredFile, Thread
@@ -194,9 +194,8 @@ class Retaining:
         if room is not None:
             for person in room.participants:
                 await delete(self._records, places.mailbox(person.subject, message.message))
-        await delete(
-            self._records, places.pending(retention.shard_of(message.message), message.thread, message.message)
-        )
+        pending = places.pending(retention.shard_of(message.message), message.thread, message.message)
+        await delete(self._records, pending)
         partition = places.thread(message.thread).partition
         for kind in ("receipt", "notice"):
             start, end = places.range_of(f"{kind}|{message.message}")
@@ -209,7 +208,7 @@ class Retaining:
     async def _certify(self, message: Message, *, files: int, cause: str, unreadable_at: datetime) -> None:
         now = self._clock()
         place = places.certificate(message.organisation, now, message.message)
-        body = {
+        body: Body = {
             "message": message.message,
             "files": files,
             "cause": cause,

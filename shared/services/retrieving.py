@@ -1,6 +1,6 @@
 """Opening messages and fetching files: may they, is it alive, receipt and audit first, then the keys, then content."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from shared.services.part_reading import PartReader, SealedFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """That somebody opened a message (``file`` None) or fetched a file, for the first time. ``name`` as they signed in."""
+    """That somebody first opened a message (``file`` None) or fetched a file. ``name`` as at their sign-in."""
 
     kind: str
     name: str = field(repr=False)
@@ -80,7 +80,7 @@ class FetchableFile:
         self.manifest = manifest
         self._reader = reader
 
-    def read(self, wanted: ByteRange) -> AsyncIterator[bytes]:
+    def read(self, wanted: ByteRange) -> AsyncGenerator[bytes | bytearray, None]:
         """The plaintext of ``wanted``; see ``PartReader.read``."""
         return self._reader.read(wanted)
 

@@ -5,6 +5,7 @@ may run twice, and lets the other side see the message. What a lost queue messag
 ``pending`` partitions, where ``recover`` finds it (design section 4).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -44,6 +45,7 @@ class Draft:
     message: MessageId
     thread: ThreadId
     state: MessageState
+    from_unit: bool
     created_at: datetime
     expires_at: datetime
 
@@ -118,7 +120,14 @@ class Sending:
             AuditEvent.MESSAGE_CREATED, organisation, by=reader_key(principal), thread=thread, message=message
         )
         await self._records.create(place.partition, place.id, draft.body())
-        return Draft(message=message, thread=thread, state=draft.state, created_at=now, expires_at=ends)
+        return Draft(
+            message=message,
+            thread=thread,
+            state=draft.state,
+            from_unit=draft.author.is_unit,
+            created_at=now,
+            expires_at=ends,
+        )
 
     async def send(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:
         """Send a draft of the principal's side. Sending what was sent already changes nothing.
@@ -135,10 +144,8 @@ class Sending:
         if any(file.state is not FileState.STORED for _, file in await self._access.files(opened.message)):
             raise ConflictError
         pending = places.pending(retention.shard_of(message), thread, message)
-        try:
+        with suppress(RecordExistsError):  # An earlier attempt came this far.
             await self._records.create(pending.partition, pending.id, {})
-        except RecordExistsError:
-            pass  # An earlier attempt came this far.
         organisation = opened.message.organisation
         await self._audit.write(
             AuditEvent.MESSAGE_SENT, organisation, by=reader_key(principal), thread=thread, message=message
@@ -192,10 +199,8 @@ class Sending:
             if not message.author.is_unit:
                 continue
             entry = places.mailbox(person.subject, message.message)
-            try:
+            with suppress(RecordExistsError):  # Delivered before; whether it is seen, the message decides.
                 await self._records.create(entry.partition, entry.id, {"thread": room.thread})
-            except RecordExistsError:
-                pass  # Delivered before, or deleted and delivered again: hidden_for decides what is seen.
             await self._notify(message, person.recipient)
         if not message.author.is_unit:
             await self._notify(message, "unit")

@@ -12,7 +12,7 @@ from shared.domain.errors import InvalidInputError, NotFoundError, RecordChanged
 from shared.domain.ids import RandomBytes, ThreadId, UnitId, new_id
 from shared.domain.personal_number import PersonalNumber, parse_personal_number
 from shared.domain.ports import Clock, Records
-from shared.domain.principals import Person, Principal, Staff
+from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.threads import Participant, Sealed, Thread
 from shared.services.access import Access, OpenThread
 from shared.services.auditing import Audit
@@ -93,7 +93,7 @@ class Sharing:
         Raises ``NotFoundError`` for a unit that is not the principal's, ``InvalidInputError`` for a bad subject,
         number or address, for nobody, for more than ``MAX_PERSONS`` and for the same person twice.
         """
-        if unit not in principal.units:
+        if unit not in principal.units or principal.role is Role.AUDITOR:
             raise NotFoundError
         now = self._clock()
         line = texts.subject(subject)
@@ -141,6 +141,14 @@ class Sharing:
         outbox = places.outbox(unit, thread)
         await self._records.create(outbox.partition, outbox.id, {"thread": thread})
         return await self.shown(OpenThread(record=record, thread=created, me=None))
+
+    async def units(self, principal: Staff) -> tuple[tuple[UnitId, str], ...]:
+        """The units that the principal serves, with their names, by name."""
+        found: list[tuple[UnitId, str]] = []
+        for unit in principal.units:
+            place = places.unit(principal.organisation, unit)
+            found.append((unit, Fields((await self._records.get(place.partition, place.id)).body).text("name")))
+        return tuple(sorted(found, key=lambda pair: pair[1]))
 
     async def read(self, principal: Principal, thread: ThreadId) -> ShownThread:
         """One thread. Raises ``NotFoundError``."""
@@ -213,8 +221,8 @@ class Sharing:
         record, thread = room.record, room.thread
         while thread.expires_at < expires_at:
             try:
-                await self._records.replace_if_match(record, replace(thread, expires_at=expires_at).body())
-                return
+                record = await self._records.replace_if_match(record, replace(thread, expires_at=expires_at).body())
+                thread = Thread.of(record.body)
             except RecordChangedError:
                 record = (await self._access.thread(principal, thread.thread)).record
                 thread = Thread.of(record.body)

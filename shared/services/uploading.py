@@ -213,7 +213,7 @@ class Uploading:
         return grown
 
     async def cancel(self, principal: Principal, upload: UploadId) -> None:
-        """End an upload and drop what arrived (tus termination). Raises ``NotFoundError``, ``ConflictError`` if sent."""
+        """End an upload and drop what arrived (tus termination). Raises ``NotFoundError``, ``ConflictError``."""
         _, found = await self._load(principal, upload)
         await self._still_a_draft(found)
         await self.erase(upload)

@@ -1,0 +1,98 @@
+"""What routes declare: who may call them, and where the services are.
+
+Every route has exactly one ``Allowing``; there is no default. A test walks all routes and fails on a missing or an
+unexpected one.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
+
+from functions.problems import FORGED, RequestRefusedError
+from shared.container import Container
+from shared.crypto.tokens import csrf_token
+from shared.domain.errors import NotAllowedError, NotSignedInError, SourceCutError
+from shared.domain.principals import Person, Principal, Staff
+
+SESSION_COOKIE: Final = "__Host-session"
+FLOW_COOKIE: Final = "__Host-bankid"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def container_of(request: Request) -> Container:
+    """The composition root of this application."""
+    container: Container = request.app.state.container
+    return container
+
+
+class Allowing:
+    """Lets these kinds of principals call a route; without kinds, everyone, signed in or not.
+
+    Unsafe methods must come from our own pages: the browser's word for it (``Origin``, ``Sec-Fetch-Site``) where
+    there is one, and with a session the token that only our pages know (``X-CSRF-Token``).
+    """
+
+    def __init__(self, *kinds: type[Principal]) -> None:
+        self.kinds = kinds
+
+    async def __call__(self, request: Request) -> Principal | None:
+        container = container_of(request)
+        if request.method not in _SAFE:
+            _refuse_foreign_pages(request, container.settings.public_url)
+        if not self.kinds:
+            return None
+        token = request.cookies.get(SESSION_COOKIE)
+        if not token:
+            raise NotSignedInError
+        principal = await container.sessions.principal_of(token)
+        if request.method not in _SAFE:
+            sent = request.headers.get(CSRF_HEADER, "")
+            if not hmac.compare_digest(sent.encode("latin-1", "replace"), csrf_token(token).encode()):
+                raise RequestRefusedError(FORGED)
+        if not isinstance(principal, self.kinds):
+            raise NotAllowedError
+        return principal
+
+
+def _refuse_foreign_pages(request: Request, public_url: str) -> None:
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "none")
+    if (origin is not None and origin != public_url) or site not in {"same-origin", "none"}:
+        raise RequestRefusedError(FORGED)
+
+
+EVERYONE: Final = Depends(Allowing())
+
+Services = Annotated[Container, Depends(container_of)]
+SignedInStaff = Annotated[Staff, Depends(Allowing(Staff))]
+SignedInPerson = Annotated[Person, Depends(Allowing(Person))]
+SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]
+
+
+def client_address(request: Request, header: str | None) -> str:
+    """The address of the client's device: from the gateway's header where there is a gateway, else the peer.
+
+    The last entry of the header counts, because whatever stands before it was sent by the client.
+    """
+    stated = request.headers.get(header, "") if header else ""
+    last = stated.rpartition(",")[2].strip()
+    host = last.rpartition(":")[0] if last.count(":") == 1 else last
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return request.client.host if request.client else "127.0.0.1"
+
+
+async def body_of(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives. Raises ``SourceCutError`` when the client goes away before its end."""
+    try:
+        async for data in request.stream():
+            if data:
+                yield data
+    except ClientDisconnect as fault:
+        raise SourceCutError from fault

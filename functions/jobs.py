@@ -1,0 +1,52 @@
+"""Queue and timer triggers: parse, one service call."""
+
+import json
+import logging
+
+import azure.functions as func
+
+from shared.container import Container
+from shared.domain.errors import IntegrityError
+from shared.domain.ids import MessageId, ThreadId, is_id
+
+_log = logging.getLogger("pic.jobs")
+
+
+def _ids(message: func.QueueMessage, *names: str) -> list[str]:
+    """The ids a queue message holds. Raises ``IntegrityError`` for anything else, which ends in the poison queue."""
+    try:
+        body = json.loads(message.get_body())
+        found = [body[name] for name in names]
+    except (ValueError, TypeError, KeyError) as fault:
+        raise IntegrityError from fault
+    if not all(isinstance(text, str) and (is_id(text) or text == "unit") for text in found):
+        raise IntegrityError
+    return found
+
+
+def register(app: func.FunctionApp, container: Container) -> None:
+    """Add the queue and timer functions."""
+
+    @app.function_name("dispatch")
+    @app.queue_trigger(arg_name="message", queue_name="%PIC_DISPATCH_QUEUE%", connection="PIC_STORAGE")
+    async def dispatch(message: func.QueueMessage) -> None:
+        thread, sent = _ids(message, "thread", "message")
+        await container.sending.deliver(ThreadId(thread), MessageId(sent))
+
+    @app.function_name("notify")
+    @app.queue_trigger(arg_name="message", queue_name="%PIC_NOTIFY_QUEUE%", connection="PIC_STORAGE")
+    async def notify(message: func.QueueMessage) -> None:
+        thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
+        await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
+
+    @app.function_name("retain")
+    @app.timer_trigger(arg_name="timer", schedule="%PIC_RETENTION_SCHEDULE%", run_on_startup=False)
+    async def retain(timer: func.TimerRequest) -> None:
+        settled = await container.retaining.sweep()
+        _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
+
+    @app.function_name("recover")
+    @app.timer_trigger(arg_name="timer", schedule="%PIC_RECOVERY_SCHEDULE%", run_on_startup=False)
+    async def recover(timer: func.TimerRequest) -> None:
+        looked = await container.sending.recover()
+        _log.info(json.dumps({"event": "recovery.completed", "looked": looked, "past_due": timer.past_due}))

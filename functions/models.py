@@ -1,0 +1,168 @@
+"""Models of requests and answers that several routes share. Strict: unknown fields and wrong types are refused."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.retention import CEILING_DAYS
+from shared.services.retrieving import OpenedMessage, ShownMessage
+from shared.services.sharing import ShownThread, ThreadPage
+
+Id = Annotated[str, Field(description="Opaque id, 26 characters.", examples=["01k2m3n4p5q6r7s8t9v0w1x2y3"])]
+
+
+class Strict(BaseModel):
+    """The base of all request bodies."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NewPerson(Strict):
+    """A person to share a thread with."""
+
+    personal_number: Annotated[str, Field(max_length=20, description="Twelve digits.")]
+    mail_address: Annotated[str, Field(max_length=254, description="Where notices go.")]
+
+
+class NewThread(Strict):
+    """A thread to be opened."""
+
+    unit: Id
+    subject: Annotated[str, Field(max_length=200, description="Sealed, like all content.")]
+    persons: Annotated[list[NewPerson], Field(min_length=1, max_length=20)]
+
+
+class NewMessage(Strict):
+    """A message to be drafted."""
+
+    text: Annotated[str, Field(description="At most 64 KiB in UTF-8; longer texts travel as files.")] = ""
+    retention_days: Annotated[
+        int | None,
+        Field(ge=1, le=CEILING_DAYS, description="Days until deletion; the organisation's rule if absent."),
+    ] = None
+
+
+class PersonView(BaseModel):
+    """A person in a thread. Number and address are empty when another person looks."""
+
+    recipient: Id
+    masked_number: str
+    mail_address: str
+
+
+class ThreadView(BaseModel):
+    """A thread."""
+
+    thread: Id
+    unit: Id
+    unit_name: str
+    subject: str
+    persons: list[PersonView]
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, shown: ShownThread) -> "ThreadView":
+        return cls(
+            thread=shown.thread,
+            unit=shown.unit,
+            unit_name=shown.unit_name,
+            subject=shown.subject,
+            persons=[
+                PersonView(recipient=p.recipient, masked_number=p.masked_number, mail_address=p.mail_address)
+                for p in shown.persons
+            ],
+            created_at=shown.created_at,
+            expires_at=shown.expires_at,
+        )
+
+
+class ThreadList(BaseModel):
+    """A run of threads, oldest first. ``continuation`` asks for the next run; null at the end."""
+
+    threads: list[ThreadView]
+    continuation: str | None
+
+    @classmethod
+    def of(cls, page: ThreadPage) -> "ThreadList":
+        return cls(threads=[ThreadView.of(thread) for thread in page.threads], continuation=page.continuation)
+
+
+class ReceiptView(BaseModel):
+    """That someone opened the message, or fetched the file, for the first time."""
+
+    kind: Annotated[str, Field(description="`person` or `staff`.")]
+    name: str
+    file: Id | None
+    at: datetime
+
+
+class MessageView(BaseModel):
+    """A message without its content."""
+
+    message: Id
+    thread: Id
+    state: Annotated[str, Field(description="`draft`, `sent` or `delivered`.")]
+    is_mine: Annotated[bool, Field(description="Written by one's own side.")]
+    from_unit: bool
+    created_at: datetime
+    sent_at: datetime | None
+    expires_at: datetime
+    receipts: Annotated[list[ReceiptView], Field(description="Who has opened and fetched; for the author's side only.")]
+
+    @classmethod
+    def of(cls, shown: ShownMessage) -> "MessageView":
+        return cls(
+            message=shown.message,
+            thread=shown.thread,
+            state=shown.state.value,
+            is_mine=shown.is_mine,
+            from_unit=shown.from_unit,
+            created_at=shown.created_at,
+            sent_at=shown.sent_at,
+            expires_at=shown.expires_at,
+            receipts=[ReceiptView(kind=r.kind, name=r.name, file=r.file, at=r.at) for r in shown.receipts],
+        )
+
+
+class FileView(BaseModel):
+    """A file of an opened message."""
+
+    file: Id
+    name: str
+    media_type: str
+    length: Annotated[int, Field(description="Bytes.")]
+    sha256: Annotated[str, Field(description="Of the content, hex.")]
+
+
+class OpenedView(BaseModel):
+    """A message in clear."""
+
+    message: Id
+    thread: Id
+    text: str
+    files: list[FileView]
+    sent_at: datetime | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, opened: OpenedMessage) -> "OpenedView":
+        return cls(
+            message=opened.message,
+            thread=opened.thread,
+            text=opened.text,
+            files=[
+                FileView(file=f.file, name=f.name, media_type=f.media_type, length=f.length, sha256=f.sha256)
+                for f in opened.files
+            ],
+            sent_at=opened.sent_at,
+            expires_at=opened.expires_at,
+        )
+
+
+class ThreadDetail(BaseModel):
+    """A thread with the messages that one may see, oldest first."""
+
+    thread: ThreadView
+    messages: list[MessageView]

@@ -1,0 +1,147 @@
+"""Errors on the wire: problem documents (RFC 9457) of stable types, with fixed texts and nothing of the input.
+
+One table maps the error tree of the domain; a test proves that it covers the tree. What is in no table is a 500 of
+type ``about:blank``. ``instance`` carries the request id, by which operations find the log line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from functions.request_context import request_id_of
+from shared.domain import errors
+from shared.domain.byte_ranges import UnsatisfiableRangeError
+
+MEDIA_TYPE: Final = "application/problem+json"
+_URN: Final = "urn:pic:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The fixed part of a problem document. ``type`` is the last part of its URN."""
+
+    type: str
+    title: str
+    status: int
+
+
+class RequestRefusedError(Exception):
+    """A fault of the request itself, found by a trigger: the problem, and headers that belong to it."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.type)
+        self.problem = problem
+        self.headers = dict(headers or {})
+
+
+NOT_FOUND = Problem("not-found", "There is nothing here for you.", 404)
+INVALID = Problem("invalid-request", "The request is not of the documented form.", 422)
+MALFORMED = Problem("malformed-request", "The body is not JSON.", 400)
+TOO_LARGE = Problem("too-large", "The content is larger than allowed.", 413)
+FORGED = Problem("cross-site-request", "The request does not come from this service's own pages.", 403)
+UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another type than documented.", 415)
+TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
+INTERNAL = Problem("about:blank", "Internal Server Error", 500)
+
+TABLE: Final[Mapping[type[Exception], Problem]] = {
+    errors.NotFoundError: NOT_FOUND,
+    errors.NotSignedInError: Problem("not-signed-in", "Sign in first.", 401),
+    errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
+    errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
+    errors.InvalidInputError: Problem("invalid-input", "A value breaks a rule.", 422),
+    errors.ConflictError: Problem("conflict", "The state has changed, or does not allow this.", 409),
+    errors.TooLargeError: TOO_LARGE,
+    errors.TooManyRequestsError: Problem("too-many-requests", "Too many requests. Try again later.", 429),
+    errors.SourceCutError: Problem("body-cut", "The body ended before its announced length.", 400),
+    errors.IntegrityError: Problem("content-damaged", "The stored content does not verify.", 500),
+    errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
+    errors.DependencyError: Problem("dependency-failed", "A part of the service does not answer.", 503),
+    errors.RecordNotFoundError: NOT_FOUND,
+    errors.RecordExistsError: Problem("conflict", "The state has changed, or does not allow this.", 409),
+    errors.RecordChangedError: Problem("conflict", "The state has changed, or does not allow this.", 409),
+    UnsatisfiableRangeError: Problem("range-not-satisfiable", "The file has no such bytes.", 416),
+}
+
+RETRY_AFTER_SECONDS: Final = 5
+"""What clients are told to wait when a dependency failed."""
+
+
+def problem_response(
+    request: Request, problem: Problem, *, headers: Mapping[str, str] | None = None, **members: object
+) -> Response:
+    """The problem document. ``members`` are extension members with fixed words or numbers as values."""
+    kind = problem.type if problem.type == "about:blank" else _URN + problem.type
+    document = {
+        "type": kind,
+        "title": problem.title,
+        "status": problem.status,
+        "instance": f"urn:pic:request:{request_id_of(request)}",
+        **members,
+    }
+    return JSONResponse(
+        document, status_code=problem.status, media_type=MEDIA_TYPE, headers=None if headers is None else dict(headers)
+    )
+
+
+def install(api: FastAPI) -> None:
+    """Answer every error of the application with a problem document."""
+    api.add_exception_handler(RequestValidationError, _validation)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(RequestRefusedError, _refused)
+    api.add_exception_handler(errors.PicError, _domain)
+    api.add_exception_handler(UnsatisfiableRangeError, _domain)
+
+
+async def _domain(request: Request, fault: Exception) -> Response:
+    problem = next(TABLE[kind] for kind in type(fault).__mro__ if kind in TABLE)
+    headers: dict[str, str] = {}
+    members: dict[str, object] = {}
+    match fault:
+        case errors.InvalidInputError():
+            members["rule"] = fault.rule
+        case errors.TooLargeError():
+            members["limit_bytes"] = fault.limit_bytes
+        case errors.TooManyRequestsError():
+            headers["Retry-After"] = str(fault.retry_after_seconds)
+        case errors.DependencyError():
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        case UnsatisfiableRangeError() if fault.args:
+            headers["Content-Range"] = f"bytes */{fault.args[0]}"
+        case _:
+            pass
+    request.state.outcome = problem.type
+    return problem_response(request, problem, headers=headers, **members)
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestRefusedError)
+    request.state.outcome = fault.problem.type
+    return problem_response(request, fault.problem, headers=fault.headers)
+
+
+async def _validation(request: Request, fault: Exception) -> Response:
+    """FastAPI's own answer would repeat the input; ours names the place and the rule, from our own schema only."""
+    assert isinstance(fault, RequestValidationError)
+    places: list[dict[str, str]] = []
+    for error in fault.errors():
+        kind = str(error["type"])
+        if kind == "json_invalid":
+            request.state.outcome = MALFORMED.type
+            return problem_response(request, MALFORMED)
+        known = error["loc"][:-1] if kind == "extra_forbidden" else error["loc"]
+        places.append({"at": ".".join(str(part) for part in known), "rule": kind})
+    request.state.outcome = INVALID.type
+    return problem_response(request, INVALID, errors=places[:20])
+
+
+async def _http(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    by_status = {400: MALFORMED, 404: NOT_FOUND, 413: TOO_LARGE, 415: UNSUPPORTED_TYPE}
+    problem = by_status.get(fault.status_code) or Problem("about:blank", "Request refused", fault.status_code)
+    request.state.outcome = problem.type
+    return problem_response(request, problem, headers=fault.headers)

@@ -1,0 +1,160 @@
+"""Signing in and out: staff by password, persons by BankID."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Cookie, Request, Response
+from pydantic import BaseModel, Field
+from shared.domain.user_messages import failed_message, pending_message
+
+from functions.dependencies import (
+    EVERYONE,
+    FLOW_COOKIE,
+    SESSION_COOKIE,
+    Services,
+    SignedIn,
+    client_address,
+)
+from functions.models import Strict
+from functions.qr_image import qr_svg
+from shared.crypto.tokens import csrf_token, token_hash
+from shared.domain.electronic_id import OrderRequest
+from shared.domain.errors import NotFoundError
+from shared.domain.principals import Principal, Staff
+from shared.services.person_signing_in import Refused, Waiting
+from shared.services.person_signing_in import SignedIn as RaisedSession
+from shared.services.sessions import NewSession
+
+router = APIRouter(prefix="/api/v1", tags=["sign-in"])
+
+Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
+
+BANKID_TEXT = """# Logga in
+Du loggar in på *Private Identity Control* för att läsa meddelanden till dig.
+
+Avbryt om någon har ringt eller skrivit och bett dig logga in."""
+
+
+class StaffCredentials(Strict):
+    """What staff sign in with."""
+
+    mail_address: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class SessionView(BaseModel):
+    """Who is signed in. ``csrf_token`` goes into the header ``X-CSRF-Token`` of every unsafe request."""
+
+    kind: Literal["staff", "person"]
+    name: str
+    csrf_token: str
+    role: str | None = None
+    expires_at: datetime | None = None
+
+    @classmethod
+    def of(cls, principal: Principal, csrf: str, expires_at: datetime | None = None) -> "SessionView":
+        role = principal.role.value if isinstance(principal, Staff) else None
+        kind: Literal["staff", "person"] = "staff" if isinstance(principal, Staff) else "person"
+        return cls(kind=kind, name=principal.name, csrf_token=csrf, role=role, expires_at=expires_at)
+
+
+class OrderView(BaseModel):
+    """How a sign-in by BankID stands."""
+
+    status: Literal["pending", "failed", "complete"]
+    hint_code: str | None = None
+    message: Annotated[str | None, Field(description="Id of the recommended user message (RFA).")] = None
+    message_sv: str | None = None
+    message_en: str | None = None
+    qr: Annotated[str | None, Field(description="The code to show during this second, if any.")] = None
+    session: SessionView | None = None
+
+
+def _set_session(response: Response, session: NewSession) -> SessionView:
+    response.set_cookie(SESSION_COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
+    return SessionView.of(session.principal, session.csrf, session.expires_at)
+
+
+@router.post("/staff/sign-in", dependencies=[EVERYONE])
+async def staff_sign_in(credentials: StaffCredentials, services: Services, response: Response) -> SessionView:
+    """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password."""
+    session = await services.staff_signing_in.sign_in(credentials.mail_address, credentials.password)
+    return _set_session(response, session)
+
+
+@router.post("/bankid/orders", status_code=201, dependencies=[EVERYONE])
+async def bankid_start(request: Request, services: Services, response: Response) -> OrderView:
+    """Begin a sign-in by BankID on another device: show the code that polling returns."""
+    settings = services.settings
+    public_host = urlsplit(settings.public_url).hostname or ""
+    agent = request.headers.get("user-agent", "unknown")
+    started = await services.person_signing_in.start(
+        OrderRequest(
+            end_user_ip=client_address(request, settings.client_address_header),
+            user_visible_text=BANKID_TEXT,
+            referring_domain=public_host,
+            user_agent=agent[:256],
+            device_identifier=token_hash(agent)[:64],
+        )
+    )
+    response.set_cookie(FLOW_COOKIE, started.flow, max_age=600, path="/", secure=True, httponly=True, samesite="lax")
+    return OrderView(status="pending")
+
+
+@router.get("/bankid/order", dependencies=[EVERYONE])
+async def bankid_poll(services: Services, response: Response, flow: Flow = "") -> OrderView:
+    """How the order of this browser stands. When it is complete, the answer carries the session's cookie."""
+    match await services.person_signing_in.poll(flow):
+        case Waiting() as waiting:
+            shown = pending_message(waiting.hint_code, shows_qr=waiting.qr is not None)
+            return OrderView(
+                status="pending",
+                hint_code=waiting.hint_code,
+                message=shown.id,
+                message_sv=shown.swedish,
+                message_en=shown.english,
+                qr=waiting.qr,
+            )
+        case Refused() as refused:
+            shown = failed_message(refused.hint_code)
+            return OrderView(
+                status="failed",
+                hint_code=refused.hint_code,
+                message=shown.id,
+                message_sv=shown.swedish,
+                message_en=shown.english,
+            )
+        case RaisedSession() as raised:
+            response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+            return OrderView(status="complete", session=_set_session(response, raised.session))
+
+
+@router.get("/bankid/order/qr", dependencies=[EVERYONE], response_class=Response)
+async def bankid_qr(services: Services, flow: Flow = "") -> Response:
+    """The code of this second as an SVG image."""
+    frame = await services.person_signing_in.qr(flow)
+    if frame is None:
+        raise NotFoundError
+    return Response(qr_svg(frame), media_type="image/svg+xml")
+
+
+@router.delete("/bankid/order", status_code=204, dependencies=[EVERYONE])
+async def bankid_cancel(services: Services, response: Response, flow: Flow = "") -> None:
+    """Give up the order of this browser."""
+    await services.person_signing_in.cancel(flow)
+    response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
+@router.get("/session")
+async def read_session(request: Request, principal: SignedIn) -> SessionView:
+    """Who is signed in here."""
+    return SessionView.of(principal, csrf_token(request.cookies[SESSION_COOKIE]))
+
+
+@router.delete("/session", status_code=204)
+async def sign_out(request: Request, services: Services, principal: SignedIn, response: Response) -> None:
+    """End this session."""
+    await services.sessions.end(request.cookies[SESSION_COOKIE], principal)
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'

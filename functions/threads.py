@@ -1,0 +1,121 @@
+"""Threads and messages, for both sides."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from functions.dependencies import Services, SignedIn, SignedInPerson, SignedInStaff
+from functions.models import (
+    Id,
+    MessageView,
+    NewMessage,
+    NewThread,
+    OpenedView,
+    ThreadDetail,
+    ThreadList,
+    ThreadView,
+)
+from shared.domain.ids import MessageId, ThreadId, UnitId
+from shared.services.sharing import Addressee
+
+router = APIRouter(prefix="/api/v1", tags=["threads"])
+
+Continuation = Annotated[str | None, Query(max_length=512)]
+
+
+class UnitView(BaseModel):
+    """A function mailbox that one serves."""
+
+    unit: Id
+    name: str
+
+
+class UnitList(BaseModel):
+    """The units of the signed-in member of staff."""
+
+    units: list[UnitView]
+
+
+@router.get("/units")
+async def list_units(services: Services, principal: SignedInStaff) -> UnitList:
+    """The units one may send for."""
+    found = await services.sharing.units(principal)
+    return UnitList(units=[UnitView(unit=unit, name=name) for unit, name in found])
+
+
+@router.post("/threads", status_code=201)
+async def create_thread(services: Services, principal: SignedInStaff, new: NewThread) -> ThreadView:
+    """Open a thread between a unit and named persons."""
+    addressees = tuple(
+        Addressee(personal_number=person.personal_number, mail_address=person.mail_address) for person in new.persons
+    )
+    created = await services.sharing.create(
+        principal, unit=UnitId(new.unit), subject=new.subject, addressees=addressees
+    )
+    return ThreadView.of(created)
+
+
+@router.get("/threads")
+async def list_threads(
+    services: Services, principal: SignedInStaff, unit: str, continuation: Continuation = None
+) -> ThreadList:
+    """The threads of one unit."""
+    return ThreadList.of(await services.sharing.list_of_unit(principal, UnitId(unit), continuation=continuation))
+
+
+@router.get("/inbox")
+async def list_inbox(services: Services, principal: SignedInPerson, continuation: Continuation = None) -> ThreadList:
+    """The threads in which there is a message for the signed-in person."""
+    return ThreadList.of(await services.sharing.list_of_person(principal, continuation=continuation))
+
+
+@router.get("/threads/{thread}")
+async def read_thread(services: Services, principal: SignedIn, thread: str) -> ThreadDetail:
+    """A thread and its messages, without their content."""
+    shown = await services.sharing.read(principal, ThreadId(thread))
+    messages = await services.retrieving.list(principal, ThreadId(thread))
+    return ThreadDetail(thread=ThreadView.of(shown), messages=[MessageView.of(message) for message in messages])
+
+
+@router.post("/threads/{thread}/messages", status_code=201)
+async def create_message(services: Services, principal: SignedIn, thread: str, new: NewMessage) -> MessageView:
+    """Begin a message. Only one's own side sees it until it is sent."""
+    days = services.settings.retention_days if new.retention_days is None else new.retention_days
+    draft = await services.sending.draft(principal, ThreadId(thread), text=new.text, retention_days=days)
+    return MessageView(
+        message=draft.message,
+        thread=draft.thread,
+        state=draft.state.value,
+        is_mine=True,
+        from_unit=draft.from_unit,
+        created_at=draft.created_at,
+        sent_at=None,
+        expires_at=draft.expires_at,
+        receipts=[],
+    )
+
+
+@router.get("/threads/{thread}/messages/{message}")
+async def read_message(services: Services, principal: SignedIn, thread: str, message: str) -> MessageView:
+    """A message without its content, and who has opened it. Does not count as opening."""
+    return MessageView.of(await services.retrieving.describe(principal, ThreadId(thread), MessageId(message)))
+
+
+@router.delete("/threads/{thread}/messages/{message}", status_code=204)
+async def delete_message(services: Services, principal: SignedIn, thread: str, message: str) -> None:
+    """Delete: for everyone by the unit or the author, the own copy by a recipient. Cannot be undone."""
+    await services.retaining.delete_message(principal, ThreadId(thread), MessageId(message))
+
+
+@router.post("/threads/{thread}/messages/{message}/send", status_code=202)
+async def send_message(services: Services, principal: SignedIn, thread: str, message: str) -> MessageView:
+    """Send a draft. It is delivered after the undo window; until then deleting it leaves no trace at the other side."""
+    await services.sending.send(principal, ThreadId(thread), MessageId(message))
+    return MessageView.of(await services.retrieving.describe(principal, ThreadId(thread), MessageId(message)))
+
+
+@router.post("/threads/{thread}/messages/{message}/open")
+async def open_message(services: Services, principal: SignedIn, thread: str, message: str) -> OpenedView:
+    """Open a message. The author's side can see who opened it and when."""
+    return OpenedView.of(await services.retrieving.open(principal, ThreadId(thread), MessageId(message)))

@@ -1,0 +1,325 @@
+"""The composition root: the only place that sees services and adapters together.
+
+Everything is made on first use, so that an instance which only answers health checks loads no vendor; vendors are
+imported inside the properties. Tests replace ports by subclassing and patch nothing else.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.domain.electronic_id import ElectronicId
+from shared.domain.ids import RandomBytes
+from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+from shared.services.access import Access
+from shared.services.administering import Administering
+from shared.services.auditing import Audit
+from shared.services.expiring import Expiries
+from shared.services.keyring import Keyring
+from shared.services.notifying import Notifying
+from shared.services.person_signing_in import PersonSigningIn
+from shared.services.readiness import Readiness
+from shared.services.retaining import Retaining
+from shared.services.retrieving import Retrieving
+from shared.services.sending import Dispatching, Sending
+from shared.services.sessions import Sessions
+from shared.services.sharing import Sharing
+from shared.services.staff_signing_in import StaffSigningIn
+from shared.services.uploading import Uploading
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+Closing = Callable[[], Awaitable[None]]
+
+
+class Container:
+    """Makes each port and each service once. ``close`` ends the clients that were made."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.random: RandomBytes = secrets.token_bytes
+        self._closings: list[Closing] = []
+
+    async def close(self) -> None:
+        """Close every client, the last made first."""
+        while self._closings:
+            await self._closings.pop()()
+
+    # Ports
+
+    @cached_property
+    def clock(self) -> Clock:
+        from shared.adapters.clocks import MovableClock, system_clock
+
+        return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
+
+    @cached_property
+    def _identity(self) -> "AsyncTokenCredential":
+        from azure.identity.aio import ManagedIdentityCredential
+
+        credential = ManagedIdentityCredential(client_id=self.settings.identity_client_id)
+        self._closings.append(credential.close)
+        return credential
+
+    @cached_property
+    def records(self) -> Records:
+        if self.settings.cosmos is not None:
+            from shared.adapters.cosmos_records import CosmosRecords
+
+            cosmos = self.settings.cosmos
+            records = CosmosRecords(
+                endpoint=cosmos.endpoint,
+                credential=cosmos.key or self._identity,
+                database=cosmos.database,
+                container=cosmos.container,
+            )
+            self._closings.append(records.close)
+            return records
+        from shared.adapters.table_records import TableRecords
+
+        storage = self.settings.storage
+        tables = TableRecords(
+            connection_string=storage.connection_string,
+            endpoint=storage.table_url,
+            credential=None if storage.connection_string else self._identity,
+            table=self.settings.table,
+        )
+        self._closings.append(tables.close)
+        return tables
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        from shared.adapters.block_blobs import BlockBlobs
+
+        storage = self.settings.storage
+        blobs = BlockBlobs(
+            container=self.settings.blob_container,
+            connection_string=storage.connection_string,
+            account_url=storage.blob_url,
+            credential=None if storage.connection_string else self._identity,
+        )
+        self._closings.append(blobs.close)
+        return blobs
+
+    @cached_property
+    def queues(self) -> Queues:
+        from shared.adapters.storage_queues import StorageQueues
+
+        storage = self.settings.storage
+        queues = StorageQueues(
+            connection_string=storage.connection_string,
+            account_url=storage.queue_url,
+            credential=None if storage.connection_string else self._identity,
+        )
+        self._closings.append(queues.close)
+        return queues
+
+    @cached_property
+    def keys(self) -> Keys:
+        from shared.adapters.key_vault import KeyVaultKeys
+        from shared.adapters.local_credential import LocalCredential
+
+        is_emulated = self.settings.key_vault_ca is not None
+        keys = KeyVaultKeys(
+            vault_url=self.settings.key_vault_url,
+            credential=LocalCredential() if is_emulated else self._identity,
+            ca_file=self.settings.key_vault_ca,
+            verify_challenge_resource=not is_emulated,
+        )
+        self._closings.append(keys.close)
+        return keys
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        from shared.adapters.smtp_mail import SmtpMail
+
+        smtp = self.settings.smtp
+        return SmtpMail(
+            host=smtp.host,
+            port=smtp.port,
+            security=smtp.security,
+            user=smtp.user,
+            password=smtp.password,
+            sender=smtp.sender,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def electronic_id(self) -> ElectronicId:
+        from shared.adapters.bankid import BankIdClient
+
+        bankid = self.settings.bankid
+        client = BankIdClient(
+            base_url=bankid.url,
+            root_file=bankid.root_file,
+            certificate_file=bankid.certificate_file,
+            key_file=bankid.key_file,
+        )
+        self._closings.append(client.close)
+        return client
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        from shared.adapters.argon2_passwords import Argon2Passwords
+
+        return Argon2Passwords(pepper=self.settings.password_pepper)
+
+    # Services
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(records=self.records, keys=self.keys, clock=self.clock, random=self.random)
+
+    @cached_property
+    def expiries(self) -> Expiries:
+        return Expiries(records=self.records)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(records=self.records, clock=self.clock, random=self.random)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(records=self.records, clock=self.clock)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(
+            records=self.records,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def staff_signing_in(self) -> StaffSigningIn:
+        return StaffSigningIn(
+            records=self.records,
+            passwords=self.passwords,
+            sessions=self.sessions,
+            audit=self.audit,
+            address_pepper=self.settings.password_pepper,
+        )
+
+    @cached_property
+    def person_signing_in(self) -> PersonSigningIn:
+        return PersonSigningIn(
+            records=self.records,
+            electronic_id=self.electronic_id,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            sessions=self.sessions,
+            audit=self.audit,
+            peppers=self.settings.peppers,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def administering(self) -> Administering:
+        return Administering(
+            records=self.records,
+            keyring=self.keyring,
+            passwords=self.passwords,
+            address_pepper=self.settings.password_pepper,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(
+            records=self.records,
+            access=self.access,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            audit=self.audit,
+            peppers=self.settings.peppers,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def sending(self) -> Sending:
+        return Sending(
+            records=self.records,
+            queues=self.queues,
+            access=self.access,
+            sharing=self.sharing,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            audit=self.audit,
+            dispatching=Dispatching(
+                dispatch_queue=self.settings.dispatch_queue,
+                notify_queue=self.settings.notify_queue,
+                undo_seconds=self.settings.undo_seconds,
+            ),
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def uploading(self) -> Uploading:
+        return Uploading(
+            records=self.records,
+            blobs=self.blobs,
+            access=self.access,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            audit=self.audit,
+            max_bytes=self.settings.upload_max_bytes,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def retrieving(self) -> Retrieving:
+        return Retrieving(
+            records=self.records,
+            blobs=self.blobs,
+            access=self.access,
+            keyring=self.keyring,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def notifying(self) -> Notifying:
+        return Notifying(
+            records=self.records,
+            mailer=self.mailer,
+            keyring=self.keyring,
+            audit=self.audit,
+            clock=self.clock,
+            public_url=self.settings.public_url,
+        )
+
+    @cached_property
+    def retaining(self) -> Retaining:
+        return Retaining(
+            records=self.records,
+            blobs=self.blobs,
+            access=self.access,
+            uploading=self.uploading,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        return Readiness(
+            dependencies={
+                "records": lambda: self.records.ping(),
+                "blobs": lambda: self.blobs.ping(),
+                "queues": lambda: self.queues.ping(),
+                "keys": lambda: self.keys.ping(),
+                "mail": lambda: self.mailer.ping(),
+                "electronic-id": lambda: self.electronic_id.ping(),
+            }
+        )
