@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from starlette import requests, responses
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.streaming import invocation_of, neutral_fault, report
+from functions.faults import invocation_of, neutral_answer, report_http
 
 Handler = Callable[[requests.Request], Awaitable[responses.Response]]
 
@@ -194,7 +194,7 @@ class Answer(responses.Response):
             fault = _UnfinishedError()
         if fault is None or is_stopped or _is_leaving(fault, self._inlet, outlet):
             return
-        report(fault, self._invocation)
+        report_http(fault, self._invocation)
         if not outlet.is_complete:
             raise BrokenAnswerError
 
@@ -220,8 +220,8 @@ def bridge(api: ASGIApp, *, opening_seconds: float = OPENING_SECONDS) -> Handler
         fault = _fault_of(task) or _UnfinishedError()
         if _is_leaving(fault, inlet, outlet):
             return responses.Response(status_code=400)  # nobody is there to read it
-        report(fault, invocation)
-        return neutral_fault()
+        report_http(fault, invocation)
+        return neutral_answer()
 
     return handle
 

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette import requests, responses
 from starlette.types import ASGIApp
 
+import functions.streaming  # noqa: F401  # switches HTTP streams on for the whole app
 from functions.bridge import Handler, bridge
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")  # what the Functions host accepts as a function's name

@@ -8,54 +8,18 @@ azurefunctions-extensions-base 1.2: ``WebApp`` and ``WebServer`` must live in on
 process may define them. tests/conformance drives it inside the real runtime and fails when that contract moves.
 """
 
-import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 from azurefunctions.extensions import base
 from starlette import requests, responses
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-INVOCATION_HEADER = "x-ms-invocation-id"
+from functions.faults import INVOCATION_HEADER, invocation_of, neutral_answer, report_http
 
 KEEP_ALIVE_SECONDS = 120
 """How long an idle connection from the host stays open. The host's proxy drops idle connections after a minute; were
 we the first to close (uvicorn's default is 5 s), it could send a request into a connection that is just ending."""
-
-_INVOCATION = re.compile(r"[0-9A-Za-z-]{1,64}")
-
-_logger = logging.getLogger(__name__)
-
-
-def invocation_of(headers: Mapping[str, str]) -> str:
-    """The invocation id of a request, safe to log: a client may have sent the header itself."""
-    value = headers.get(INVOCATION_HEADER, "")
-    return value if _INVOCATION.fullmatch(value) else "unknown"
-
-
-def names_of(fault: BaseException) -> str:
-    """The class names in ``fault``: those inside a group and of what it hides, for their own names say nothing."""
-    if isinstance(fault, requests.ClientDisconnect) and fault.__context__ is not None:
-        return names_of(fault.__context__)
-    if isinstance(fault, BaseExceptionGroup):
-        return f"{type(fault).__name__}({', '.join(sorted({names_of(inner) for inner in fault.exceptions}))})"
-    return type(fault).__name__
-
-
-def report(fault: BaseException, invocation: str) -> None:
-    """Log that a handler failed: classes and invocation id, never the text, which may quote what a person sent."""
-    _logger.error("http_fault class=%s invocation=%s", names_of(fault), invocation)
-
-
-def neutral_fault() -> responses.Response:
-    """The answer to a request whose handler failed (RFC 9457 section 4.2.1): it says that, and nothing else."""
-    return responses.Response(
-        b'{"type":"about:blank","title":"Internal Server Error","status":500}',
-        status_code=500,
-        headers={"cache-control": "no-store"},
-        media_type="application/problem+json",
-    )
 
 
 class Synchronizer(base.RequestSynchronizer):  # type: ignore[misc]  # the package is untyped
@@ -100,8 +64,8 @@ class WebApp(base.WebApp):  # type: ignore[misc]  # the package is untyped
             try:
                 return await func(request)
             except Exception as fault:  # noqa: BLE001  # whatever a function raised: uvicorn would print its text
-                report(fault, invocation_of(request.headers))
-                return neutral_fault()
+                report_http(fault, invocation_of(request.headers))
+                return neutral_answer()
             finally:
                 entries.pop(invocation, None)
 
