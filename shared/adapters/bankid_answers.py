@@ -1,0 +1,154 @@
+"""What BankID's answers must look like before we believe them. Unknown members are ignored, unknown words tolerated.
+
+Source: BankID RP API v6.0, ``/auth`` and ``/collect``. Whatever does not fit is a ``DependencyError`` that names the
+member, never its value: an answer holds personal data.
+"""
+
+import base64
+import ipaddress
+import json
+import re
+import unicodedata
+from datetime import date
+
+from shared.domain.electronic_id import CollectOutcome, Complete, Failed, Pending, StartedOrder, VerifiedIdentity
+from shared.domain.errors import DependencyError, InvalidInputError
+from shared.domain.personal_number import parse_personal_number
+
+PROVIDER = "bankid"
+
+NAME_CHARACTERS = 1000
+"""No name is longer; nothing of ours should have to store more."""
+
+_TOKEN = re.compile(r"[0-9A-Za-z-]{1,64}")
+_WORD = re.compile(r"[A-Za-z]{1,64}")
+_PERSONAL_NUMBER = re.compile(r"[0-9]{12}")
+
+Members = dict[str, object]
+
+
+def parse_object(raw: bytes) -> Members | None:
+    """The JSON object in ``raw``, or None when it is none."""
+    try:
+        content = json.loads(raw.decode())
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def error_code_of(raw: bytes) -> str | None:
+    """``errorCode`` of a refusal, or None. ``details`` is not for us: it may repeat what we sent."""
+    code = (parse_object(raw) or {}).get("errorCode")
+    return code if isinstance(code, str) and _WORD.fullmatch(code) else None
+
+
+def parse_started(answer: Members) -> StartedOrder:
+    """The tokens of a new order. Raises ``DependencyError``."""
+    return StartedOrder(
+        order_ref=_token(answer, "orderRef"),
+        auto_start_token=_token(answer, "autoStartToken"),
+        qr_start_token=_token(answer, "qrStartToken"),
+        qr_start_secret=_token(answer, "qrStartSecret"),
+    )
+
+
+def parse_collected(raw: bytes, answer: Members, *, order_ref: str, today: date) -> CollectOutcome:
+    """How the order ``order_ref`` stands. ``raw`` is ``answer`` as it came. Raises ``DependencyError``."""
+    if answer.get("orderRef") != order_ref:
+        raise _unfit("orderRef")
+    match answer.get("status"):
+        case "pending":
+            return Pending(hint_code=_word(answer, "hintCode"))
+        case "failed":
+            return Failed(hint_code=_word(answer, "hintCode"))
+        case "complete":
+            return Complete(identity=_identity(raw, _members(answer, "completionData"), today))
+        case _:
+            raise _unfit("status")
+
+
+def _identity(raw: bytes, completion: Members, today: date) -> VerifiedIdentity:
+    user = _members(completion, "user")
+    number = user.get("personalNumber")
+    if not isinstance(number, str) or not _PERSONAL_NUMBER.fullmatch(number):
+        raise _unfit("personalNumber")
+    try:
+        personal_number = parse_personal_number(number, today=today)
+    except InvalidInputError as exc:
+        raise _unfit("personalNumber") from exc
+    name = _text(user, "name")
+    if not name.strip():
+        raise _unfit("name")
+    for evidence in ("signature", "ocspResponse"):
+        _check_base64(completion, evidence)
+    risk = completion.get("risk")
+    return VerifiedIdentity(
+        personal_number=personal_number,
+        name=name,
+        given_name=_text(user, "givenName"),
+        surname=_text(user, "surname"),
+        provider=PROVIDER,
+        device_ip=_device_ip(completion),
+        # A word that we do not know is for the service to refuse; anything else counts as not said.
+        risk=risk if isinstance(risk, str) and _WORD.fullmatch(risk) else None,
+        evidence=raw.decode(),
+    )
+
+
+def _device_ip(completion: Members) -> str | None:
+    if completion.get("device") is None:
+        return None
+    address = _members(completion, "device").get("ipAddress")
+    if address is None:
+        return None
+    if not isinstance(address, str):
+        raise _unfit("ipAddress")
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise _unfit("ipAddress") from None
+
+
+def _members(parent: Members, name: str) -> Members:
+    value = parent.get(name)
+    if not isinstance(value, dict):
+        raise _unfit(name)
+    return value
+
+
+def _token(parent: Members, name: str) -> str:
+    value = parent.get(name)
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise _unfit(name)
+    return value
+
+
+def _word(parent: Members, name: str) -> str:
+    value = parent.get(name)
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise _unfit(name)
+    return value
+
+
+def _text(parent: Members, name: str) -> str:
+    """A text that can be stored and shown: no control characters, no lone surrogates."""
+    value = parent.get(name)
+    if not isinstance(value, str) or len(value) > NAME_CHARACTERS:
+        raise _unfit(name)
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise _unfit(name)
+    return value
+
+
+def _check_base64(parent: Members, name: str) -> None:
+    value = parent.get(name)
+    if not isinstance(value, str) or not value:
+        raise _unfit(name)
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError:
+        raise _unfit(name) from None
+
+
+def _unfit(member: str) -> DependencyError:
+    return DependencyError(PROVIDER, "unfit", member)
