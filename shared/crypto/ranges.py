@@ -5,7 +5,7 @@
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -89,36 +89,53 @@ def unseal_range(  # noqa: PLR0917 - key, place, what was fetched, what is wante
     """
     if span != chunk_span(span.part_length, start, end):
         raise ValueError("not the span of this range")
-    chunks = memoryview(sealed_chunks).cast("B")
+    opened = _opened(key, context, bytes(head), hashes.SHA512())
+    plaintext = _unsealed(opened, memoryview(sealed_chunks).cast("B"), span)
+    offset = span.first_chunk * CHUNK_BYTES
+    return bytes(memoryview(plaintext)[start - offset : end - offset])
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A part whose commitment has verified."""
+
+    aead: AESGCM = field(repr=False)
+    base_nonce: int = field(repr=False)
+
+
+def _unsealed(opened: _Opened, chunks: memoryview, span: ChunkSpan) -> bytearray:
+    """The plaintext of all chunks of ``span``, each verified. Raises ``IntegrityError``."""
     if chunks.nbytes != span.sealed_end - span.sealed_start:
         raise IntegrityError
-    aead, base_nonce = _opened(key, context, bytes(head))
     numbers = range(span.first_chunk, span.last_chunk + 1)
     # Length is a matter of the manifest: with it each chunk has exactly one length, the final one always the rest.
     plaintext = bytearray(chunks.nbytes - len(numbers) * TAG_BYTES)
     into = memoryview(plaintext)
     try:
         for position, number in enumerate(numbers):
-            nonce = (base_nonce ^ number).to_bytes(NONCE_BYTES, "big")
+            nonce = (opened.base_nonce ^ number).to_bytes(NONCE_BYTES, "big")
             sealed = chunks[position * _SEALED_CHUNK_BYTES : (position + 1) * _SEALED_CHUNK_BYTES]
             at = position * CHUNK_BYTES
-            aead.decrypt_into(nonce, sealed, None, into[at : at + sealed.nbytes - TAG_BYTES])
+            opened.aead.decrypt_into(nonce, sealed, None, into[at : at + sealed.nbytes - TAG_BYTES])
     except InvalidTag:
         raise IntegrityError from None
-    offset = span.first_chunk * CHUNK_BYTES
-    return bytes(into[start - offset : end - offset])
+    return plaintext
 
 
-def _opened(key: bytes, context: bytes, head: bytes) -> tuple[AESGCM, int]:
-    """The chunk key and base nonce of a part, after its commitment has verified."""
+def _opened(key: bytes, context: bytes, head: bytes, algorithm: hashes.HashAlgorithm) -> _Opened:
+    """Chunk key and base nonce of a part, after its commitment has verified.
+
+    The specification leaves the hash to the instantiation: Cobblestone-256 is the one with SHA-512. Raises
+    ``IntegrityError``.
+    """
     if len(key) != KEY_BYTES:
         raise ValueError("length of key")
     if len(head) != HEAD_BYTES:
         raise IntegrityError
     salt, commitment = head[:SALT_BYTES], head[SALT_BYTES:]
     length = KEY_BYTES + NONCE_BYTES + len(commitment)
-    derived = HKDFExpand(hashes.SHA512(), length, _INFO + salt + context).derive(key)
+    derived = HKDFExpand(algorithm, length, _INFO + salt + context).derive(key)
     if not hmac.compare_digest(commitment, derived[KEY_BYTES + NONCE_BYTES :]):
         raise IntegrityError
     base_nonce = int.from_bytes(derived[KEY_BYTES : KEY_BYTES + NONCE_BYTES], "big")
-    return AESGCM(derived[:KEY_BYTES]), base_nonce
+    return _Opened(AESGCM(derived[:KEY_BYTES]), base_nonce)
