@@ -81,7 +81,7 @@ def unseal_range(  # noqa: PLR0917 - key, place, what was fetched, what is wante
     span: ChunkSpan,
     start: int,
     end: int,
-) -> bytes:
+) -> bytearray:
     """The bytes ``start`` to ``end`` (excluded) of the part's plaintext; nothing of it unless all chunks verify.
 
     ``head`` is the first ``HEAD_BYTES`` of the sealed part, ``sealed_chunks`` what stands at ``span``; both come from
@@ -91,8 +91,11 @@ def unseal_range(  # noqa: PLR0917 - key, place, what was fetched, what is wante
         raise ValueError("not the span of this range")
     opened = _opened(key, context, bytes(head), hashes.SHA512())
     plaintext = _unsealed(opened, memoryview(sealed_chunks).cast("B"), span)
+    # Cut in place: a copy would touch as much fresh memory again, which costs more than the decryption.
     offset = span.first_chunk * CHUNK_BYTES
-    return bytes(memoryview(plaintext)[start - offset : end - offset])
+    del plaintext[end - offset :]
+    del plaintext[: start - offset]
+    return plaintext
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def sealed_part(plaintext: bytes, *, key: bytes = KEY, context: bytes = CONTEXT)
     return bytes(sealer.finalize())
 
 
-def ranged(sealed: bytes, length: int, start: int, end: int) -> bytes:
+def ranged(sealed: bytes, length: int, start: int, end: int) -> bytearray:
     span = chunk_span(length, start, end)
     chunks = memoryview(sealed)[span.sealed_start : span.sealed_end]
     return unseal_range(KEY, CONTEXT, sealed[:HEAD_BYTES], chunks, span, start, end)
