@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Cookie, Request, Response
 from pydantic import BaseModel, Field
-from shared.domain.user_messages import failed_message, pending_message
 
 from functions.dependencies import (
     EVERYONE,
@@ -22,6 +21,7 @@ from shared.crypto.tokens import csrf_token, token_hash
 from shared.domain.electronic_id import OrderRequest
 from shared.domain.errors import NotFoundError
 from shared.domain.principals import Principal, Staff
+from shared.domain.user_messages import WORDINGS, StartedBy, UserMessage, failed_message, pending_message
 from shared.services.person_signing_in import Refused, Waiting
 from shared.services.person_signing_in import SignedIn as RaisedSession
 from shared.services.sessions import NewSession
@@ -70,6 +70,20 @@ class OrderView(BaseModel):
     qr: Annotated[str | None, Field(description="The code to show during this second, if any.")] = None
     session: SessionView | None = None
 
+    @classmethod
+    def of(
+        cls, status: Literal["pending", "failed"], hint_code: str, message: UserMessage, *, qr: str | None = None
+    ) -> "OrderView":
+        wording = WORDINGS[message]
+        return cls(
+            status=status,
+            hint_code=hint_code,
+            message=message.value,
+            message_sv=wording.swedish,
+            message_en=wording.english,
+            qr=qr,
+        )
+
 
 def _set_session(response: Response, session: NewSession) -> SessionView:
     response.set_cookie(SESSION_COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
@@ -107,24 +121,10 @@ async def bankid_poll(services: Services, response: Response, flow: Flow = "") -
     """How the order of this browser stands. When it is complete, the answer carries the session's cookie."""
     match await services.person_signing_in.poll(flow):
         case Waiting() as waiting:
-            shown = pending_message(waiting.hint_code, shows_qr=waiting.qr is not None)
-            return OrderView(
-                status="pending",
-                hint_code=waiting.hint_code,
-                message=shown.id,
-                message_sv=shown.swedish,
-                message_en=shown.english,
-                qr=waiting.qr,
-            )
+            message = pending_message(waiting.hint_code, StartedBy.QR)
+            return OrderView.of("pending", waiting.hint_code, message, qr=waiting.qr)
         case Refused() as refused:
-            shown = failed_message(refused.hint_code)
-            return OrderView(
-                status="failed",
-                hint_code=refused.hint_code,
-                message=shown.id,
-                message_sv=shown.swedish,
-                message_en=shown.english,
-            )
+            return OrderView.of("failed", refused.hint_code, failed_message(refused.hint_code, StartedBy.QR))
         case RaisedSession() as raised:
             response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
             return OrderView(status="complete", session=_set_session(response, raised.session))

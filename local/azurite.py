@@ -25,6 +25,20 @@ class Ports:
     table: int = 0
 
 
+def connection_string_for(ports: Ports) -> str:
+    """The connection string of an Azurite that listens there."""
+    return ";".join(
+        (
+            "DefaultEndpointsProtocol=http",
+            f"AccountName={ACCOUNT}",
+            f"AccountKey={ACCOUNT_KEY}",
+            f"BlobEndpoint=http://127.0.0.1:{ports.blob}/{ACCOUNT}",
+            f"QueueEndpoint=http://127.0.0.1:{ports.queue}/{ACCOUNT}",
+            f"TableEndpoint=http://127.0.0.1:{ports.table}/{ACCOUNT}",
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Azurite:
     """A running Azurite, with its real ports."""
@@ -34,16 +48,7 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        return ";".join(
-            (
-                "DefaultEndpointsProtocol=http",
-                f"AccountName={ACCOUNT}",
-                f"AccountKey={ACCOUNT_KEY}",
-                f"BlobEndpoint=http://127.0.0.1:{self.ports.blob}/{ACCOUNT}",
-                f"QueueEndpoint=http://127.0.0.1:{self.ports.queue}/{ACCOUNT}",
-                f"TableEndpoint=http://127.0.0.1:{self.ports.table}/{ACCOUNT}",
-            )
-        )
+        return connection_string_for(self.ports)
 
     def stop(self) -> None:
         """Let Azurite write its data and end it. May be repeated."""

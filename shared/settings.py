@@ -24,6 +24,9 @@ BANKID_HOSTS: Final = {"test": "appapi2.test.bankid.com", "production": "appapi2
 
 GIB: Final = 1024**3
 
+SAMPLE_PEPPER: Final = b"local-only-pepper"
+"""How the published peppers of ``local.settings.sample.json`` begin."""
+
 
 class SettingsError(Exception):
     """All faults of the settings at once, one line each."""
@@ -300,5 +303,8 @@ def _refuse_stand_ins(read: _Reader, settings: Settings) -> None:
         "PIC_SMTP_SECURITY=none": settings.smtp.security == "none",
     }
     read.faults += [f"{name} is only for PIC_ENVIRONMENT=local" for name, is_set in refused.items() if is_set]
+    known = [*settings.peppers.secrets.values(), settings.password_pepper]
+    if any(pepper.startswith(SAMPLE_PEPPER) for pepper in known):
+        read.faults.append("PIC_SUBJECT_PEPPERS and PIC_PASSWORD_PEPPER must not be those of the sample")
     if settings.environment == "production" and settings.bankid.environment != "production":
         read.faults.append("PIC_BANKID_ENVIRONMENT must be production in production")

@@ -126,6 +126,12 @@ def drive(
     return Run(report=reported, printed=printed, begun_at=begun_at)
 
 
+def sample_settings() -> dict[str, str]:
+    """The settings that `make run` begins with."""
+    values: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    return values
+
+
 def _is_wanted(python: Path) -> bool:
     program = "import ensurepip, sys, venv; print(*sys.version_info[:2])"
     try:  # a pyenv shim exists even where the version is not switched on

@@ -1,0 +1,54 @@
+# The front door. `make` alone explains itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench lock openapi clean
+
+help: ## show what can be done
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: $(VENV)/.installed node_modules/.installed ## install everything (the others do it when needed)
+
+run: setup ## run the whole service on this machine until Ctrl-C
+	@exec $(BIN)/python -m local $(ARGS)
+
+demo: setup ## do the whole main job and check every step: make demo FILE=path (default: a 20 MiB file it makes)
+	@exec $(BIN)/python -m local.demo $(if $(FILE),"$(FILE)") $(ARGS)
+
+test: setup ## run all tests
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: setup ## lint, types, import rules and the quick tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture tests/unit tests/http tests/vectors
+
+bench: setup ## measure, into build/bench.json
+	@exec $(BIN)/python -m bench $(ARGS)
+
+lock: setup ## resolve the requirements anew, with a week's cooldown
+	$(BIN)/python -m local.lock
+
+openapi: setup ## write docs/openapi.json anew from the routes
+	$(BIN)/python -m local.openapi
+
+clean: ## remove what was installed, built and stored here
+	rm -rf $(VENV) node_modules build .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed: requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or newer, or say make PYTHON=python3.13" >&2; exit 1; }
+	@echo "- installing Python packages"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json
+	@command -v npm >/dev/null || { echo "Node is missing: install Node 20 (with npm)" >&2; exit 1; }
+	@echo "- installing Azurite and the Cosmos DB emulator"
+	@npm ci --ignore-scripts --silent
+	@touch $@

@@ -1,0 +1,103 @@
+"""The whole application on memory adapters: what unit and wire tests run against."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from shared.adapters.memory_blobs import MemoryBlobs
+from shared.adapters.memory_electronic_id import MemoryElectronicId
+from shared.adapters.memory_keys import MemoryKeys
+from shared.adapters.memory_mail import MemoryMail
+from shared.adapters.memory_passwords import MemoryPasswords
+from shared.adapters.memory_queues import MemoryQueues
+from shared.adapters.memory_records import MemoryRecords
+from shared.container import Container
+from shared.domain.ids import MessageId, ThreadId
+from shared.settings import read_settings
+
+PUBLIC_URL = "http://portal.test"
+PASSWORD = "correct horse battery staple"
+
+_PEPPER = base64.b64encode(bytes(range(32))).decode()
+
+ENVIRONMENT = {
+    "PIC_ENVIRONMENT": "local",
+    "PIC_PUBLIC_URL": PUBLIC_URL,
+    "PIC_RECORDS": "tables",
+    "PIC_STORAGE": "UseDevelopmentStorage=true",
+    "PIC_KEY_VAULT_URL": "https://127.0.0.1:1",
+    "PIC_KEY_VAULT_CA": "ca.pem",
+    "PIC_SUBJECT_PEPPERS": f"1:{_PEPPER}",
+    "PIC_PASSWORD_PEPPER": _PEPPER,
+    "PIC_BANKID_ENVIRONMENT": "simulator",
+    "PIC_BANKID_URL": "https://127.0.0.1:1/rp/v6.0",
+    "PIC_BANKID_ROOT": "root.pem",
+    "PIC_BANKID_CERTIFICATE": "rp.pem",
+    "PIC_BANKID_KEY": "rp-key.pem",
+    "PIC_SMTP_HOST": "127.0.0.1",
+    "PIC_SMTP_SECURITY": "none",
+    "PIC_MAIL_FROM": "no-reply@pic.example",
+    "PIC_UNDO_SECONDS": "0",
+    "PIC_UPLOAD_MAX_BYTES": str(64 * 1024 * 1024),
+}
+
+
+class MovableNow:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **amount: float) -> None:
+        """Forward by a ``timedelta`` of these keywords."""
+        self.now += timedelta(**amount)
+
+
+class MemoryContainer(Container):
+    """The composition root with every port in memory and a clock that stands until it is moved."""
+
+    def __init__(self, **environment: str) -> None:
+        super().__init__(read_settings({**ENVIRONMENT, **environment}))
+
+    async def run_queues(self) -> None:
+        """Do what the queue functions would, until nothing is queued."""
+        while self.queues.queued:
+            for ids in self.queues.take(self.settings.dispatch_queue):
+                await self.sending.deliver(ThreadId(ids["thread"]), MessageId(ids["message"]))
+            for ids in self.queues.take(self.settings.notify_queue):
+                await self.notifying.notify(ThreadId(ids["thread"]), MessageId(ids["message"]), ids["recipient"])
+
+    @cached_property
+    def clock(self) -> MovableNow:
+        return MovableNow()
+
+    @cached_property
+    def records(self) -> MemoryRecords:
+        return MemoryRecords()
+
+    @cached_property
+    def blobs(self) -> MemoryBlobs:
+        return MemoryBlobs()
+
+    @cached_property
+    def queues(self) -> MemoryQueues:
+        return MemoryQueues((self.settings.dispatch_queue, self.settings.notify_queue))
+
+    @cached_property
+    def keys(self) -> MemoryKeys:
+        return MemoryKeys()
+
+    @cached_property
+    def mailer(self) -> MemoryMail:
+        return MemoryMail(clock=self.clock)
+
+    @cached_property
+    def electronic_id(self) -> MemoryElectronicId:
+        return MemoryElectronicId()
+
+    @cached_property
+    def passwords(self) -> MemoryPasswords:
+        return MemoryPasswords()
