@@ -1,0 +1,173 @@
+"""Our function app inside the real Azure Functions runtime: the surface that Azure will see, and a cold start."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.worker import ROOT, Run, drive, sample_settings
+
+MESSAGE = "api/v1/threads/{thread}/messages/{message}"
+HTTP = {
+    "health": ("GET", "health"),
+    "health_ready": ("GET", "health/ready"),
+    "openapi": ("GET", "api/openapi.json"),
+    "staff_sign_in": ("POST", "api/v1/staff/sign-in"),
+    "bankid_start": ("POST", "api/v1/bankid/orders"),
+    "bankid_poll": ("GET", "api/v1/bankid/order"),
+    "bankid_qr": ("GET", "api/v1/bankid/order/qr"),
+    "bankid_cancel": ("DELETE", "api/v1/bankid/order"),
+    "read_session": ("GET", "api/v1/session"),
+    "sign_out": ("DELETE", "api/v1/session"),
+    "list_units": ("GET", "api/v1/units"),
+    "create_thread": ("POST", "api/v1/threads"),
+    "list_threads": ("GET", "api/v1/threads"),
+    "list_inbox": ("GET", "api/v1/inbox"),
+    "read_thread": ("GET", "api/v1/threads/{thread}"),
+    "create_message": ("POST", "api/v1/threads/{thread}/messages"),
+    "read_message": ("GET", MESSAGE),
+    "delete_message": ("DELETE", MESSAGE),
+    "send_message": ("POST", f"{MESSAGE}/send"),
+    "open_message": ("POST", f"{MESSAGE}/open"),
+    "download_file": ("GET", f"{MESSAGE}/files/{{file}}"),
+    "describe_file": ("HEAD", f"{MESSAGE}/files/{{file}}"),
+    "create_upload": ("POST", "api/v1/uploads"),
+    "upload_options": ("OPTIONS", "api/v1/uploads"),
+    "upload_offset": ("HEAD", "api/v1/uploads/{upload}"),
+    "append_upload": ("PATCH", "api/v1/uploads/{upload}"),
+    "cancel_upload": ("DELETE", "api/v1/uploads/{upload}"),
+    "portal_home": ("GET", "portal"),
+    "portal": ("GET", "portal/{*path}"),
+}
+"""Every HTTP function: its method and route. Whoever adds one adds it here, and thinks of who may call it."""
+
+QUEUES = {"dispatch": "%PIC_DISPATCH_QUEUE%", "notify": "%PIC_NOTIFY_QUEUE%"}
+TIMERS = {"retain": "%PIC_RETENTION_SCHEDULE%", "recover": "%PIC_RECOVERY_SCHEDULE%"}
+
+VENDORS = (
+    *("azure.storage", "azure.cosmos", "azure.data", "azure.keyvault", "azure.identity", "azure.core", "msal"),
+    *("aiohttp", "httpx", "argon2"),
+)
+"""What an adapter imports when it is first needed; at import of the app it would cost most of the cold start."""
+
+CANARY = "canary-91fe"
+
+
+def http(function: str, method: str, path: str, **more: Any) -> dict[str, Any]:
+    headers = {
+        "authorization": f"Bearer {CANARY}-authorization",
+        "cookie": f"other={CANARY}-cookie",
+        "content-type": "application/json",
+    }
+    return {
+        "http": {"function": function, "method": method, "path": f"{path}?q={CANARY}-query", "headers": headers, **more}
+    }
+
+
+STEPS = {
+    "health": http("health", "GET", "/health"),
+    "openapi": http("openapi", "GET", "/api/openapi.json"),
+    "no session": http("read_session", "GET", "/api/v1/session"),
+    "not json": http("staff_sign_in", "POST", "/api/v1/staff/sign-in", text=f'{{"{CANARY}-body'),
+    "no tus": http("append_upload", "PATCH", "/api/v1/uploads/x", params={"upload": "x"}, size=1_048_576),
+    "many": http("health", "GET", "/health", count=200, parallel=10),
+}
+
+pytestmark = pytest.mark.usefixtures("needs_python_313")
+
+
+@pytest.fixture(scope="module")
+def run(needs_python_313: None) -> Run:  # noqa: ARG001  # it fails first, with what to install
+    """One worker that becomes our app, as on Flex Consumption, and calls that need no store."""
+    return drive(ROOT, list(STEPS.values()), settings=sample_settings())
+
+
+@pytest.fixture(scope="module")
+def steps(run: Run) -> dict[str, dict[str, Any]]:
+    return dict(zip(STEPS, run.report["steps"], strict=True))
+
+
+def triggers(run: Run, kind: str) -> dict[str, dict[str, Any]]:
+    """The trigger binding of every function of this kind, as the host reads it."""
+    found = {name: entry["bindings"][0] for name, entry in run.report["surface"].items()}
+    return {name: binding for name, binding in found.items() if binding["type"] == kind}
+
+
+def test_every_http_function_is_the_one_we_meant(run: Run) -> None:
+    """Names, methods, routes: what monitoring, gateway rules and clients rely on."""
+    found = triggers(run, "httpTrigger")
+    assert {name: (*binding["methods"], binding["route"]) for name, binding in found.items()} == HTTP
+
+
+def test_every_http_function_is_anonymous_to_the_host(run: Run) -> None:
+    """Sessions are ours; a Functions key would be one more shared secret."""
+    assert {binding["authLevel"] for binding in triggers(run, "httpTrigger").values()} == {"ANONYMOUS"}
+
+
+def test_every_queue_function_reads_its_queue_over_our_connection(run: Run) -> None:
+    """The connection is the one that carries a managed identity."""
+    found = triggers(run, "queueTrigger")
+    assert {name: binding["queueName"] for name, binding in found.items()} == QUEUES
+    assert {binding["connection"] for binding in found.values()} == {"PIC_STORAGE"}
+
+
+def test_every_timer_function_keeps_its_schedule(run: Run) -> None:
+    """Never at start-up: that would fire on every scale-out."""
+    found = triggers(run, "timerTrigger")
+    assert {name: binding["schedule"] for name, binding in found.items()} == TIMERS
+    assert not any(binding.get("runOnStartup") for binding in found.values())
+
+
+def test_there_is_no_other_function_and_no_second_retry_policy(run: Run) -> None:
+    """A retry policy would multiply with the queue's own dequeue count."""
+    surface = run.report["surface"]
+    assert set(surface) == {*HTTP, *QUEUES, *TIMERS}
+    assert [name for name, entry in surface.items() if entry["retry"]] == []
+
+
+def test_the_app_answers_through_the_runtime(steps: dict[str, dict[str, Any]]) -> None:
+    """FastAPI's routing, our middleware and problems, behind the real worker."""
+    assert {name: step["status"] for name, step in steps.items()} == {
+        "health": 200,
+        "openapi": 200,
+        "no session": 401,
+        "not json": 400,
+        "no tus": 412,
+        "many": 200,
+    }
+    assert {step["invocation"] for step in steps.values()} == {"Success"}
+
+
+def test_a_problem_stays_a_problem(steps: dict[str, dict[str, Any]]) -> None:
+    """Media type and type arrive; what the client sent does not come back."""
+    for name in ("no session", "not json", "no tus"):
+        assert ["content-type", "application/problem+json"] in steps[name]["headers"]
+        assert json.loads(steps[name]["text"])["status"] == steps[name]["status"]
+        assert CANARY not in steps[name]["text"]
+
+
+def test_nothing_is_left_of_a_call(run: Run) -> None:
+    """No entry in the runtime's coordinator and no task."""
+    assert (run.report["entries_left"], run.report["tasks_left"]) == (0, 0)
+
+
+def test_nothing_secret_is_printed(run: Run) -> None:
+    """Neither what a client sent nor a setting, at any log level, by us, the runtime or the server."""
+    settings = sample_settings()
+    secrets = [settings[name] for name in ("PIC_STORAGE", "PIC_PASSWORD_PEPPER", "PIC_SUBJECT_PEPPERS")]
+    assert [secret for secret in [CANARY, *secrets] if secret in run.printed] == []
+
+
+def test_becoming_the_app_imports_no_vendor_sdk(run: Run) -> None:
+    """Cold start: the SDKs of storage, vault, database and mail come with the first request that needs them."""
+    assert [name for name in run.report["modules_indexed"] if name.startswith(VENDORS)] == []
+
+
+def test_no_protobuf_is_needed(run: Run) -> None:
+    """The worker's own transport stays out of the app's memory and of its start."""
+    assert [name for name in run.report["modules"] if name.startswith(("google.protobuf", "grpc"))] == []
+
+
+def test_a_worker_that_starts_with_its_app_has_the_same_surface(run: Run) -> None:
+    """The other way in: a restarted worker is initialised with the app and has its environment from the beginning."""
+    assert drive(ROOT, settings=sample_settings(), start="init").report["surface"] == run.report["surface"]
