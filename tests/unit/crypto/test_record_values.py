@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.crypto.boxes import derived_key, seal_box, unseal_box
+from shared.crypto.contexts import data_key_context, field_context
 from shared.crypto.data_keys import new_data_key, unwrap_data_key, wrap_data_key, wrapped_key_version
+from shared.crypto.envelopes import write_versioned
 from shared.crypto.fields import MAX_FIELD_BYTES, seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.manifests import seal_manifest, unseal_manifest
 from shared.crypto.organisation_keys import OrganisationKey, new_organisation_key
@@ -78,6 +80,16 @@ def test_the_key_version_can_be_read_before_unsealing() -> None:
             wrapped_key_version(strange)
         with pytest.raises(IntegrityError):
             sealed_field_key_version(strange)
+
+
+def test_a_value_that_names_another_version_than_its_key_is_refused() -> None:
+    """Even one that verifies: label and key must agree, or a rotated key would live on under a new number."""
+    wrapped = seal_box(KEY.wrapping_key, DATA_KEY, data_key_context("org", "t", "f", 5), secrets.token_bytes)
+    with pytest.raises(IntegrityError):
+        unwrap_data_key(KEY, write_versioned("k1", 5, wrapped), thread="t", file="f")
+    field = seal_box(KEY.field_key, b"x", field_context("org", "p", "i", "name", 5), secrets.token_bytes)
+    with pytest.raises(IntegrityError):
+        unseal_field(KEY, write_versioned("f1", 5, field), partition="p", id="i", field="name")
 
 
 def test_the_same_value_is_never_sealed_alike() -> None:
