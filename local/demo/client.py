@@ -1,0 +1,101 @@
+"""A client of the API as a browser would be: cookies, the CSRF token, streamed transfers."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+PIECE_BYTES: Final = 1024 * 1024
+TIMEOUT: Final = httpx.Timeout(60, read=300)
+
+
+class UnexpectedAnswerError(Exception):
+    """The API answered otherwise than the main job needs. The text holds status and problem type."""
+
+
+class Client:
+    """One browser at the API. Cookies are kept by hand, because ours are Secure and loopback is not TLS."""
+
+    def __init__(self, api_url: str) -> None:
+        self._http = httpx.Client(base_url=api_url, timeout=TIMEOUT, trust_env=False)
+        self._cookies: dict[str, str] = {}
+        self._csrf = ""
+
+    def close(self) -> None:
+        """End the connections."""
+        self._http.close()
+
+    def _headers(self, method: str) -> dict[str, str]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if method not in {"GET", "HEAD"} and self._csrf:
+            headers["X-CSRF-Token"] = self._csrf
+        return headers
+
+    def call(self, method: str, path: str, *, expect: int, **request: Any) -> httpx.Response:
+        """Send and take cookies. Raises ``UnexpectedAnswerError`` for any other status than ``expect``."""
+        headers = {**self._headers(method), **request.pop("headers", {})}
+        answer = self._http.request(method, path, headers=headers, **request)
+        for cookie in answer.headers.get_list("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        if answer.status_code != expect:
+            raise UnexpectedAnswerError(f"{method} gave {answer.status_code} instead of {expect}: {answer.text[:300]}")
+        return answer
+
+    def ask(self, method: str, path: str, *, expect: int = 200, **request: Any) -> dict[str, Any]:
+        """``call`` for JSON."""
+        body: dict[str, Any] = self.call(method, path, expect=expect, **request).json()
+        return body
+
+    def sign_in(self, mail_address: str, password: str) -> str:
+        """Sign in as staff; the name that the API gives."""
+        credentials = {"mail_address": mail_address, "password": password}
+        return self.signed_in(self.ask("POST", "/api/v1/staff/sign-in", json=credentials))
+
+    def signed_in(self, session: dict[str, Any]) -> str:
+        """Take a session that was raised; the name that the API gives."""
+        self._csrf = session["csrf_token"]
+        return str(session["name"])
+
+    def upload(self, message_path: str, file: Path, name: str) -> str:
+        """Upload by tus to a draft; the id of the file."""
+        parts, size = message_path.split("/"), file.stat().st_size
+        metadata = {"thread": parts[4], "message": parts[6], "filename": name}
+        tus = {"Tus-Resumable": "1.0.0"}
+        encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+        created = self.call(
+            "POST",
+            "/api/v1/uploads",
+            expect=201,
+            headers={**tus, "Upload-Length": str(size), "Upload-Metadata": encoded},
+        )
+        if size:
+            headers = {
+                **tus,
+                "Upload-Offset": "0",
+                "Content-Type": "application/offset+octet-stream",
+                "Content-Length": str(size),
+            }
+            self.call("PATCH", created.headers["Location"], expect=204, headers=headers, content=pieces(file))
+        return str(created.headers["Upload-File"])
+
+    def download_sha256(self, path: str) -> tuple[str, int]:
+        """Fetch a file and keep nothing of it but its SHA-256 (hex) and length."""
+        sha256, length = hashlib.sha256(), 0
+        with self._http.stream("GET", path, headers=self._headers("GET")) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise UnexpectedAnswerError(f"the download gave {answer.status_code}")
+            for data in answer.iter_raw():
+                sha256.update(data)
+                length += len(data)
+        return sha256.hexdigest(), length
+
+
+def pieces(file: Path) -> Iterator[bytes]:
+    """The content of a file, a mebibyte at a time."""
+    with file.open("rb") as content:
+        while data := content.read(PIECE_BYTES):
+            yield data
