@@ -78,6 +78,7 @@ def start(data: Path, ports: Ports | None = None) -> Azurite:
         ],
         log=data / "azurite.log",
         listens=3,
+        preload=[Path("local/azurite_entity_limit.cjs")],
     )
     blob, queue, table = process.ports
     return Azurite(ports=Ports(blob=blob, queue=queue, table=table), process=process)

@@ -19,6 +19,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 """How long a program may take to write its data and go, before it is killed."""
 
+_END_WITH_PARENT = Path("local/end_with_parent.cjs")
 _POLL_SECONDS = 0.02
 _PORT_TAKEN = re.compile(r"EADDRINUSE[^\n]*?:(\d+)")
 
@@ -56,12 +57,13 @@ def start(
     *,
     log: Path,
     listens: int,
+    preload: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
 ) -> NodeProcess:
     """Start ``script`` and wait until it said ``listens`` times that it is "successfully listening".
 
-    ``script`` is relative to the project; ``log`` receives what the program prints and begins empty. The program
-    also ends when this process dies without stopping it.
+    ``script`` and ``preload`` (run before it) are relative to the project; ``log`` receives what the program prints
+    and begins empty. The program also ends when this process dies without stopping it.
 
     Raises:
         PortTakenError: a port is taken.
@@ -73,9 +75,10 @@ def start(
     if not (ROOT / script).is_file() or not (ROOT / "node_modules").is_dir():
         raise StartError(f"{program} is not installed ({script} is missing): install Node 20 and run `make setup`")
     log.parent.mkdir(parents=True, exist_ok=True)
+    requires = [f"--require={ROOT / early}" for early in (_END_WITH_PARENT, *preload)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [node, "--require", str(ROOT / "local" / "end_with_parent.cjs"), str(ROOT / script), *arguments],
+            [node, *requires, str(ROOT / script), *arguments],
             cwd=log.parent,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """The pool of connections under an Azure client: of a stated size, and straight to the service."""
 
+import io
 import logging
+from typing import Any
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
@@ -13,6 +15,9 @@ SILENCE_SECONDS = 10.0
 
 # At INFO these loggers print the address and headers of every request, at DEBUG more.
 logging.getLogger("azure").setLevel(logging.WARNING)
+
+LARGE_BYTES = 1024 * 1024
+"""Of a request's body. Only records near their limit are larger; blocks are streamed anyway."""
 
 
 class Connections(AioHttpTransport):  # type: ignore[misc]  # loaded lazily by its package: no type
@@ -42,3 +47,9 @@ class Connections(AioHttpTransport):  # type: ignore[misc]  # loaded lazily by i
                 auto_decompress=False,
             )
         await super().open()
+
+    def _get_request_data(self, request: Any) -> Any:
+        """Bodies over 1 MiB go out piece by piece: in one piece they would hold up the loop, and aiohttp warns."""
+        data = super()._get_request_data(request)
+        encoded = data.encode() if isinstance(data, str) else data
+        return io.BytesIO(encoded) if isinstance(encoded, bytes) and len(encoded) > LARGE_BYTES else data

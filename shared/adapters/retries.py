@@ -58,6 +58,9 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     ``time.monotonic``, ``chance`` gives a number from 0 to 1.
     """
 
+    passing = PASSING
+    """A subclass may know more of its service."""
+
     def __init__(
         self,
         *,
@@ -93,7 +96,7 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                     raise
             else:
                 status = response.http_response.status_code
-                if status not in PASSING:
+                if status not in self.passing:
                     return response
                 wait = self._wait_seconds(attempt)
                 if status in THROTTLED:

@@ -1,0 +1,231 @@
+"""``Records`` on Azure Table storage: one entity a record, one request an operation.
+
+**Lost answers.** A request whose answer is lost is repeated, and the repetition meets its own effect: a create finds
+the record, a replace finds it changed. Each write therefore carries a random write id that is stored with the record;
+when a write is refused, the adapter looks whether the record there is its own, and if so the write has succeeded. A
+delete leaves nothing to recognise: if its answer is lost, the repetition finds no record and the caller gets
+``RecordNotFoundError``, as if somebody else had deleted it.
+"""
+
+import contextlib
+import secrets
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.pipeline import PipelineResponse
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.adapters.connections import Connections
+from shared.adapters.entity_bodies import LARGEST_ENTITY_BYTES, entity_bytes, from_properties, to_properties
+from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
+from shared.domain.errors import (
+    DependencyError,
+    RecordChangedError,
+    RecordExistsError,
+    RecordNotFoundError,
+    TooLargeError,
+)
+from shared.domain.ports import MAX_BODY_BYTES, Body, Page, Record
+from shared.domain.record_bodies import decode_body, encode_body
+from shared.domain.record_keys import check_continuation, check_key, check_range
+
+CONNECTIONS = 32
+"""Records are most of what a request waits for; an instance serves some tens of requests at once."""
+
+_EXISTS = "EntityAlreadyExists"
+_CHANGED = frozenset({"UpdateConditionNotSatisfied", "ConditionNotMet"})
+_GONE = frozenset({"ResourceNotFound", "EntityNotFound"})
+"""Error codes of the service. A missing table has another one than a missing entity: that is a fault of ours."""
+
+_WRITE = "write"
+"""The property that holds the write id."""
+
+_WRITE_ID_BYTES = 9
+
+
+class TableRecords:
+    """One table. Either ``connection_string``, or ``endpoint`` with ``credential``."""
+
+    def __init__(
+        self,
+        *,
+        table: str,
+        connection_string: str | None = None,
+        endpoint: str | None = None,
+        credential: AsyncTokenCredential | None = None,
+        budget_seconds: float = BUDGET_SECONDS,
+    ) -> None:
+        options: dict[str, Any] = {
+            "transport": Connections(limit=CONNECTIONS),
+            "retry_total": 0,
+            "per_call_policies": [StorageRetries(budget_seconds=budget_seconds)],
+        }
+        if connection_string is not None:
+            self._table = TableClient.from_connection_string(connection_string, table, **options)
+        elif endpoint is not None:
+            self._table = TableClient(endpoint, table, credential=credential, **options)
+        else:
+            raise ValueError("connection_string or endpoint")
+        self._budget_seconds = budget_seconds
+
+    async def ensure(self) -> None:
+        """Make the table if it is not there. For laptops and tests; in Azure the infrastructure makes it."""
+        async with dependable(self._budget_seconds):
+            with contextlib.suppress(ResourceExistsError):
+                await self._table.create_table()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._table.close()
+
+    async def get(self, partition: str, id: str) -> Record:  # noqa: A002
+        check_key(partition, id)
+        async with dependable(self._budget_seconds):
+            return _record(await self._entity(partition, id))
+
+    async def create(self, partition: str, id: str, body: Body) -> Record:  # noqa: A002
+        check_key(partition, id)
+        encoded = encode_body(body)
+        entity, write = _entity(partition, id, encoded)
+        async with dependable(self._budget_seconds):
+            try:
+                # The service would send all of the entity back.
+                done = await self._table.create_entity(entity, response_preference="return-no-content")
+            except HttpResponseError as exc:
+                if _code(exc) != _EXISTS:
+                    raise
+                landed = await self._landed(partition, id, write)
+                if landed is None:
+                    raise RecordExistsError from exc
+                return landed
+        return Record(partition=partition, id=id, body=decode_body(encoded), etag=done["etag"])
+
+    async def replace_if_match(self, record: Record, body: Body) -> Record:
+        check_key(record.partition, record.id)
+        encoded = encode_body(body)
+        entity, write = _entity(record.partition, record.id, encoded)
+        async with dependable(self._budget_seconds):
+            try:
+                done = await self._table.update_entity(
+                    entity,
+                    mode=UpdateMode.REPLACE,
+                    etag=record.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except HttpResponseError as exc:
+                if _code(exc) in _GONE:
+                    raise RecordNotFoundError from exc
+                if _code(exc) not in _CHANGED:
+                    raise
+                landed = await self._landed(record.partition, record.id, write)
+                if landed is None:
+                    raise RecordChangedError from exc
+                return landed
+        return Record(partition=record.partition, id=record.id, body=decode_body(encoded), etag=done["etag"])
+
+    async def delete_if_match(self, record: Record) -> None:
+        check_key(record.partition, record.id)
+        codes: list[str | None] = []
+
+        def note(response: PipelineResponse[HttpRequest, AsyncHttpResponse]) -> None:
+            codes.append(response.http_response.headers.get("x-ms-error-code"))
+
+        async with dependable(self._budget_seconds):
+            try:
+                await self._table.delete_entity(
+                    record.partition,
+                    record.id,
+                    etag=record.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                    raw_response_hook=note,
+                )
+            except HttpResponseError as exc:
+                if _code(exc) in _CHANGED:
+                    raise RecordChangedError from exc
+                raise
+        # The client takes every 404 for success, so the answer itself has to be looked at.
+        if codes[-1] in _GONE:
+            raise RecordNotFoundError
+        if codes[-1] is not None:
+            raise DependencyError
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        start: str = "",
+        end: str | None = None,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        check_key(partition)
+        check_range(start, end, limit)
+        conditions = ["PartitionKey eq @partition", "RowKey ge @start"]
+        parameters = {"partition": partition, "start": start}
+        if end is not None:
+            conditions.append("RowKey lt @end")
+            parameters["end"] = end
+        if continuation is not None:
+            conditions.append("RowKey gt @after")
+            parameters["after"] = check_continuation(continuation)
+        async with dependable(self._budget_seconds):
+            # The type that the client declares for its pages lacks their token.
+            pages: Any = self._table.query_entities(
+                " and ".join(conditions), parameters=parameters, results_per_page=limit
+            ).by_page()
+            async for page in pages:
+                records = [_record(entity) async for entity in page]
+                has_more = pages.continuation_token is not None
+                # At the border of one of its servers the service may answer an empty page that has a next one.
+                if records or not has_more:
+                    return Page(records=records, continuation=records[-1].id if has_more else None)
+        return Page(records=(), continuation=None)
+
+    async def ping(self) -> None:
+        with contextlib.suppress(RecordNotFoundError):
+            await self.get("ping", "ping")
+
+    async def _entity(self, partition: str, id: str) -> TableEntity:  # noqa: A002
+        try:
+            return await self._table.get_entity(partition, id)
+        except HttpResponseError as exc:
+            if _code(exc) in _GONE:
+                raise RecordNotFoundError from exc
+            raise
+
+    async def _landed(self, partition: str, id: str, write: str) -> Record | None:  # noqa: A002
+        """The record as it is, if it is what the write ``write`` made."""
+        try:
+            entity = await self._entity(partition, id)
+        except RecordNotFoundError:
+            return None
+        return _record(entity) if entity.get(_WRITE) == write else None
+
+
+def _entity(partition: str, id: str, encoded: bytes) -> tuple[dict[str, bytes | bool | str], str]:  # noqa: A002
+    write = secrets.token_urlsafe(_WRITE_ID_BYTES)
+    properties: dict[str, bytes | bool | str] = {**to_properties(encoded), _WRITE: write}
+    # What Azure refuses, Azurite takes: an entity over the limit must not pass here either.
+    if entity_bytes(partition, id, properties) > LARGEST_ENTITY_BYTES:
+        raise TooLargeError(MAX_BODY_BYTES)
+    return {"PartitionKey": partition, "RowKey": id, **properties}, write
+
+
+def _record(entity: TableEntity) -> Record:
+    etag = entity.metadata["etag"]
+    assert etag is not None
+    return Record(
+        partition=entity["PartitionKey"],
+        id=entity["RowKey"],
+        body=decode_body(from_properties(entity)),
+        etag=etag,
+    )
+
+
+def _code(exc: HttpResponseError) -> str | None:
+    response: Any = exc.response
+    return None if response is None else response.headers.get("x-ms-error-code")
