@@ -30,7 +30,7 @@ def sign_in(client: Client, stack: Stack, personal_number: str) -> str:
 
 
 def _approve(stack: Stack, qr: str, personal_number: str) -> None:
-    headers = {"Authorization": f"Bearer {stack.control_token}"}
+    headers = {"x-emulator-token": stack.control_token}
     with httpx.Client(base_url=stack.bankid_url, headers=headers, timeout=10, trust_env=False) as phone:
         orders = phone.get("/sim/orders").raise_for_status().json()["orders"]
         for order in orders:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support import wire
+from tests.support import world as worlds
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[wire.World]:
+async def world() -> AsyncIterator[worlds.World]:
     """One organisation with one unit."""
-    async with wire.world() as made:
+    async with worlds.world() as made:
         yield made

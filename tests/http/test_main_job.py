@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tests.support.wire import TOLVAN, World
+from tests.support.world import TOLVAN, World
 
 
 @pytest.mark.parametrize("size", [0, 1, 16_384, 8 * 1024 * 1024, 20 * 1024 * 1024 + 17])

@@ -1,0 +1,170 @@
+"""The application on memory adapters as clients meet it: browsers with cookies, over HTTP, without a network."""
+
+import base64
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from functions.api import create_api
+from shared.adapters.memory_electronic_id import persona
+from shared.domain.electronic_id import VerifiedIdentity
+from shared.domain.ids import OrganisationId, UnitId
+from shared.domain.principals import Role
+from shared.services.administering import NewStaff
+from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer
+
+TOLVAN = "191212121212"
+OTHER_PERSON = "199006022397"
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Browser:
+    """One browser: its cookies, and the CSRF token its page holds."""
+
+    http: httpx.AsyncClient
+    csrf: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send as our own page would. Cookies are kept by hand: the transport is not TLS, and ours are Secure."""
+        headers = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
+        if self.csrf and method not in {"GET", "HEAD", "OPTIONS"}:
+            headers["x-csrf-token"] = self.csrf
+        headers |= request.pop("headers", {})
+        answer = await self.http.request(method, path, headers=headers, **request)
+        for text in answer.headers.get_list("set-cookie"):
+            name, _, value = text.partition(";")[0].partition("=")
+            if "max-age=0" in text.lower() or value in {"", '""'}:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    async def json(self, method: str, path: str, status: int = 200, **request: Any) -> dict[str, Any]:
+        """Send, expect ``status``, and give the body."""
+        answer = await self.call(method, path, **request)
+        assert answer.status_code == status, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@dataclass
+class World:
+    """One organisation with one unit, and whoever signs in."""
+
+    container: MemoryContainer
+    http: httpx.AsyncClient
+    organisation: OrganisationId
+    unit: UnitId
+
+    async def staff(
+        self,
+        *,
+        organisation: OrganisationId | None = None,
+        units: tuple[UnitId, ...] | None = None,
+        role: Role = Role.MEMBER,
+    ) -> Browser:
+        """A browser in which a new member of staff is signed in; by default of this world's unit."""
+        address = f"staff{next(_numbers)}@example.com"
+        new = NewStaff(
+            name="Anna Exempel",
+            mail_address=address,
+            password=PASSWORD,
+            role=role,
+            units=(self.unit,) if units is None else units,
+        )
+        await self.container.administering.add_staff(organisation or self.organisation, new)
+        browser = Browser(self.http)
+        credentials = {"mail_address": address, "password": PASSWORD}
+        browser.csrf = (await browser.json("POST", "/api/v1/staff/sign-in", json=credentials))["csrf_token"]
+        return browser
+
+    async def person(self, digits: str = TOLVAN, identity: VerifiedIdentity | None = None) -> Browser:
+        """A browser in which this person is signed in."""
+        browser = Browser(self.http)
+        await browser.json("POST", "/api/v1/bankid/orders", 201)
+        self.container.electronic_id.approve(self.container.electronic_id.latest, identity or persona(digits))
+        self.container.clock.move(seconds=2)
+        raised = await browser.json("GET", "/api/v1/bankid/order")
+        assert raised["status"] == "complete", raised
+        browser.csrf = raised["session"]["csrf_token"]
+        return browser
+
+    async def thread(self, staff: Browser, *digits: str, subject: str = "Beslut") -> str:
+        """A thread for these persons."""
+        persons = [
+            {"personal_number": number, "mail_address": f"person{next(_numbers)}@example.com"}
+            for number in digits or (TOLVAN,)
+        ]
+        new = {"unit": self.unit, "subject": subject, "persons": persons}
+        thread: str = (await staff.json("POST", "/api/v1/threads", 201, json=new))["thread"]
+        return thread
+
+    async def draft(self, author: Browser, thread: str, **new: Any) -> str:
+        """A draft in the thread; returns its path."""
+        path = f"/api/v1/threads/{thread}/messages"
+        message = await author.json("POST", path, 201, json={"text": "Hej", **new})
+        return f"{path}/{message['message']}"
+
+    async def upload(self, author: Browser, message_path: str, content: bytes, *, name: str = "beslut.pdf") -> str:
+        """Upload a whole file to a draft; returns the file's id."""
+        created = await self.create_upload(author, message_path, len(content), name=name)
+        assert created.status_code == 201, created.text
+        if content:
+            answer = await self.append(author, created.headers["location"], 0, content)
+            assert answer.status_code == 204, answer.text
+        file: str = created.headers["upload-file"]
+        return file
+
+    async def create_upload(
+        self, author: Browser, message_path: str, length: int | str, *, name: str = "beslut.pdf", **extra: str
+    ) -> httpx.Response:
+        """``POST`` of an upload for a draft."""
+        parts = message_path.split("/")
+        metadata = {"thread": parts[4], "message": parts[6], "filename": name, "filetype": "application/pdf"}
+        headers = {
+            "tus-resumable": "1.0.0",
+            "upload-length": str(length),
+            "upload-metadata": encoded(metadata),
+            **extra,
+        }
+        return await author.call("POST", "/api/v1/uploads", headers=headers)
+
+    async def append(
+        self, author: Browser, location: str, offset: int, content: bytes | AsyncIterator[bytes]
+    ) -> httpx.Response:
+        """``PATCH`` of an upload."""
+        headers = {
+            "tus-resumable": "1.0.0",
+            "upload-offset": str(offset),
+            "content-type": "application/offset+octet-stream",
+        }
+        return await author.call("PATCH", location, headers=headers, content=content)
+
+    async def send(self, author: Browser, message_path: str) -> None:
+        """Send and let the queue functions run."""
+        await author.json("POST", f"{message_path}/send", 202)
+        await self.container.run_queues()
+
+
+def encoded(metadata: Mapping[str, str]) -> str:
+    """``Upload-Metadata``."""
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+
+
+@asynccontextmanager
+async def world(**environment: str) -> AsyncIterator[World]:
+    """A fresh application with one organisation."""
+    container = MemoryContainer(**environment)
+    await container.administering.prepare_platform()
+    organisation = await container.administering.create_organisation("Exempelkommunen")
+    unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
+    transport = httpx.ASGITransport(create_api(container), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
+        yield World(container=container, http=http, organisation=organisation, unit=unit)
