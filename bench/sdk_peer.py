@@ -1,0 +1,111 @@
+"""The peer of every transfer figure: what the plain azure-storage-blob SDK does with the same bytes.
+
+Blocks of 8 MiB, four at once, as the SDK is shipped: its own upload and download calls, retries and transport.
+Content is made before the clock starts and checked after it stops. How the allocator is set is the caller's choice,
+for this side as for the other; a ratio says which side was tuned. Compare in turn, the median of five pairs or more.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from uuid import uuid4
+
+from azure.storage.blob.aio import ContainerClient
+
+BLOCK_BYTES = 8 * 1024 * 1024
+CONCURRENCY = 4
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One way of some content. ``cpu_seconds`` are those of this process."""
+
+    size_bytes: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def mib_per_second(self) -> float:
+        return self.size_bytes / MIB / self.seconds
+
+
+class Stopwatch:
+    """Wall and processor time since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._began_cpu = time.process_time()
+
+    def stop(self, size_bytes: int) -> Transfer:
+        """What was needed for ``size_bytes``."""
+        seconds, cpu_seconds = time.perf_counter() - self._began, time.process_time() - self._began_cpu
+        return Transfer(size_bytes=size_bytes, seconds=seconds, cpu_seconds=cpu_seconds)
+
+
+class SdkPeer:
+    """Uploads and downloads in one container. Made by ``sdk_peer``."""
+
+    def __init__(self, container: ContainerClient, concurrency: int) -> None:
+        self._container = container
+        self._concurrency = concurrency
+
+    async def upload(self, name: str, content: bytes) -> Transfer:
+        """Write the whole blob, over one that is there."""
+        blob = self._container.get_blob_client(name)
+        watch = Stopwatch()
+        await blob.upload_blob(content, overwrite=True, max_concurrency=self._concurrency)
+        return watch.stop(len(content))
+
+    async def download(self, name: str, content: bytes) -> Transfer:
+        """Read the whole blob into memory.
+
+        Raises:
+            ValueError: it is not ``content``.
+        """
+        blob = self._container.get_blob_client(name)
+        watch = Stopwatch()
+        found = await (await blob.download_blob(max_concurrency=self._concurrency)).readall()
+        transfer = watch.stop(len(content))
+        if found != content:
+            raise ValueError("the store gave back other bytes")
+        return transfer
+
+    async def delete(self, name: str) -> None:
+        """Make room for the next run."""
+        await self._container.delete_blob(name)
+
+
+@asynccontextmanager
+async def sdk_peer(connection_string: str, *, concurrency: int = CONCURRENCY) -> AsyncIterator[SdkPeer]:
+    """A peer in a container of its own, which is deleted at the end."""
+    async with ContainerClient.from_connection_string(
+        connection_string,
+        f"peer-{uuid4().hex}",
+        max_block_size=BLOCK_BYTES,
+        max_single_put_size=BLOCK_BYTES,
+        max_single_get_size=BLOCK_BYTES,
+        max_chunk_get_size=BLOCK_BYTES,
+    ) as container:
+        await container.create_container()
+        try:
+            yield SdkPeer(container, concurrency)
+        finally:
+            await container.delete_container()
+
+
+async def upload_and_download(connection_string: str, size_mib: int) -> tuple[Transfer, Transfer]:
+    """One pair, on random content, after a warm-up of one block."""
+    content, warm_up = os.urandom(size_mib * MIB), os.urandom(BLOCK_BYTES)
+    async with sdk_peer(connection_string) as peer:
+        await peer.upload("warm-up", warm_up)
+        await peer.download("warm-up", warm_up)
+        return await peer.upload("content", content), await peer.download("content", content)
+
+
+if __name__ == "__main__":
+    for way in asyncio.run(upload_and_download(os.environ["PIC_STORAGE"], 256)):
+        print(asdict(way) | {"mib_per_second": round(way.mib_per_second, 1)})
