@@ -32,7 +32,7 @@ def sign_in(client: Client, stack: Stack, personal_number: str) -> str:
 def _approve(stack: Stack, qr: str, personal_number: str) -> None:
     headers = {"x-emulator-token": stack.control_token}
     with httpx.Client(base_url=stack.bankid_url, headers=headers, timeout=10, trust_env=False) as phone:
-        orders = phone.get("/sim/orders").raise_for_status().json()["orders"]
+        orders = phone.get("/sim/orders").raise_for_status().json()
         for order in orders:
             if phone.post(f"/sim/orders/{order['orderRef']}/scan", json={"qr": qr}).is_success:
                 approval = {"persona": personal_number}

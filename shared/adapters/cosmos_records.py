@@ -70,6 +70,9 @@ class CosmosRetries(Retries):
             request.context.options.pop(note, None)
         return await super().send(request)
 
+    async def _let_go(self, response: AsyncHttpResponse) -> None:
+        """Nothing to do: this client reads every answer to its end, and its kind of answer cannot be closed."""
+
 
 class CosmosRecords:
     """One container. ``credential`` is an identity, or the key of a local emulator."""

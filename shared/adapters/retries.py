@@ -104,8 +104,7 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                     wait = max(wait, asked + self._first_wait_seconds * self._chance())
                 if self._clock() + wait >= until:
                     return response
-                # A streamed answer that nobody reads would hold its connection.
-                await response.http_response.close()
+                await self._let_go(response.http_response)
             await self._sleep(wait)
         raise AssertionError
 
@@ -117,6 +116,10 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                 return await self.next.send(request)
         except TimeoutError as exc:
             raise ServiceResponseTimeoutError("no time left") from exc
+
+    async def _let_go(self, response: AsyncHttpResponse) -> None:
+        """A streamed answer that nobody reads would hold its connection."""
+        await response.close()
 
     def _wait_seconds(self, attempt: int) -> float:
         wait = min(self._first_wait_seconds * WAIT_GROWTH**attempt, LONGEST_WAIT_SECONDS)

@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TypeAlias
 
 
@@ -99,7 +98,7 @@ class FaultProxy:
 
 def _refusal(status: int, headers: Mapping[str, str]) -> bytes:
     lines = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"HTTP/1.1 {status} Refused",
         "Content-Length: 0",
         "Connection: close",
         *(f"{name}: {value}" for name, value in headers.items()),
