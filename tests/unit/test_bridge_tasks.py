@@ -25,8 +25,9 @@ async def _nothing_left_behind() -> AsyncIterator[None]:
     assert asyncio.all_tasks() - before == {asyncio.current_task()}
 
 
-async def test_the_application_waits_for_a_slow_client() -> None:
-    """Back-pressure: while one chunk is on its way no other is made, whatever the size of the file."""
+@pytest.mark.parametrize("held", [1, 2, 4], ids=["the headers", "the first chunk", "a later chunk"])
+async def test_the_application_waits_for_a_slow_client(held: int) -> None:
+    """Back-pressure: while one message is on its way no further chunk is made, wherever in the answer that is."""
     made = 0
 
     async def counted() -> AsyncIterator[bytes]:
@@ -36,16 +37,23 @@ async def test_the_application_waits_for_a_slow_client() -> None:
             yield b"x"
 
     wire = Wire().put()
+    stuck = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if len(wire.sent) + 1 == held:
+            wire.flowing.clear()
+            stuck.set()
+        await wire.send(message)
+
     response = await wire.begin(bridge(app_of(StreamingResponse(counted()))))
-    wire.flowing.clear()
-    sending = asyncio.create_task(response(wire.scope, wire.receive, wire.send))
-    await wire.arrived.wait()
+    sending = asyncio.create_task(response(wire.scope, wire.receive, send))
+    await stuck.wait()
     for _ in range(50):  # every chance to run ahead
         await asyncio.sleep(0)
-    assert made == 1
+    assert (made, len(wire.sent)) == (max(1, held - 1), held)
     wire.flowing.set()
     await sending
-    assert made == 10
+    assert (made, wire.body) == (10, b"x" * 10)
 
 
 async def test_a_client_that_leaves_a_download_stops_the_application(caplog: pytest.LogCaptureFixture) -> None:
