@@ -145,8 +145,11 @@ class BankIdClient:
 
     async def _call(self, attempt: Callable[[], Awaitable[_Answer]], *, read_retries: int = 0) -> _Answer:
         """What ``attempt`` gives, within the time there is. Raises ``DependencyError``."""
+        seconds_left = _seconds_left()
+        if seconds_left <= 0:
+            raise DependencyError(PROVIDER, "no time left")
         try:
-            async with asyncio.timeout(_seconds_left()):
+            async with asyncio.timeout(seconds_left):
                 for _ in range(read_retries):
                     try:
                         return await attempt()
@@ -201,7 +204,7 @@ def _device(request: OrderRequest) -> Members:
 
 def _seconds_left() -> float:
     outer = current_deadline()
-    return CALL_SECONDS if outer is None else max(min(CALL_SECONDS, outer - time.monotonic()), 0)
+    return CALL_SECONDS if outer is None else min(CALL_SECONDS, outer - time.monotonic())
 
 
 def _members(answer: _Answer) -> Members:
