@@ -78,7 +78,12 @@ class Host:
             )
             server = _Server(self._server_settings(dispatcher), self._announce)
 
+            end = loop.time()
+
             def stop() -> None:
+                nonlocal end
+                if not server.should_exit:
+                    end = loop.time() + self._options.drain_seconds
                 server.should_exit = True
                 admin.state = "Stopping"
                 for one in listeners:
@@ -87,7 +92,7 @@ class Host:
             self._stop_on_signals(loop, stop)
             tasks = [asyncio.create_task(one.run()) for one in listeners]
             await server.serve(sockets=[listener])
-            await self._drain(tasks, invoker)
+            await _drain(tasks, invoker, end)
         finally:
             await storage.close()
 
@@ -155,14 +160,17 @@ class Host:
 
             loop.add_reader(life_fd, parent_gone)
 
-    async def _drain(self, tasks: list[asyncio.Task[None]], invoker: Invoker) -> None:
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self._options.drain_seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        await invoker.drain(self._options.drain_seconds)
-        host_log.info("stopped")
+
+async def _drain(tasks: list[asyncio.Task[None]], invoker: Invoker, end: float) -> None:
+    """Wait for queue, timer and admin work until that moment of the loop's clock; HTTP has been drained meanwhile."""
+    clock = asyncio.get_running_loop().time
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=max(end - clock(), 0.0))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await invoker.drain(max(end - clock(), 0.0))
+    host_log.info("stopped")
 
 
 def host_id(app: Path, environment: Mapping[str, str]) -> str:

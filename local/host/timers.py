@@ -109,5 +109,4 @@ class TimerListener:
         finally:
             for halt in halts:
                 halt.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*halts)
+            await asyncio.gather(*halts, return_exceptions=True)
