@@ -5,6 +5,7 @@ import logging
 
 import azure.functions as func
 
+from functions.faults import run_job
 from shared.container import Container
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import MessageId, ThreadId, is_id
@@ -25,28 +26,40 @@ def _ids(message: func.QueueMessage, *names: str) -> list[str]:
 
 
 def register(app: func.FunctionApp, container: Container) -> None:
-    """Add the queue and timer functions."""
+    """Add the queue and timer functions. None lets an exception out as it is (``functions.faults``)."""
 
     @app.function_name("dispatch")
     @app.queue_trigger(arg_name="message", queue_name="%PIC_DISPATCH_QUEUE%", connection="PIC_STORAGE")
     async def dispatch(message: func.QueueMessage) -> None:
-        thread, sent = _ids(message, "thread", "message")
-        await container.sending.deliver(ThreadId(thread), MessageId(sent))
+        async def work() -> None:
+            thread, sent = _ids(message, "thread", "message")
+            await container.sending.deliver(ThreadId(thread), MessageId(sent))
+
+        await run_job(work(), name="dispatch", invocation=message.id or "unknown")
 
     @app.function_name("notify")
     @app.queue_trigger(arg_name="message", queue_name="%PIC_NOTIFY_QUEUE%", connection="PIC_STORAGE")
     async def notify(message: func.QueueMessage) -> None:
-        thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
-        await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
+        async def work() -> None:
+            thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
+            await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
+
+        await run_job(work(), name="notify", invocation=message.id or "unknown")
 
     @app.function_name("retain")
     @app.timer_trigger(arg_name="timer", schedule="%PIC_RETENTION_SCHEDULE%", run_on_startup=False)
     async def retain(timer: func.TimerRequest) -> None:
-        settled = await container.retaining.sweep()
-        _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
+        async def work() -> None:
+            settled = await container.retaining.sweep()
+            _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
+
+        await run_job(work(), name="retain", invocation="timer")
 
     @app.function_name("recover")
     @app.timer_trigger(arg_name="timer", schedule="%PIC_RECOVERY_SCHEDULE%", run_on_startup=False)
     async def recover(timer: func.TimerRequest) -> None:
-        looked = await container.sending.recover()
-        _log.info(json.dumps({"event": "recovery.completed", "looked": looked, "past_due": timer.past_due}))
+        async def work() -> None:
+            looked = await container.sending.recover()
+            _log.info(json.dumps({"event": "recovery.completed", "looked": looked, "past_due": timer.past_due}))
+
+        await run_job(work(), name="recover", invocation="timer")

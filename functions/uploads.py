@@ -68,7 +68,7 @@ def _headers(upload: Upload) -> dict[str, str]:
 @router.options("/uploads", status_code=204, dependencies=[EVERYONE])
 async def upload_options(request: Request) -> Response:
     """What this server understands of tus, and the largest file it takes."""
-    limit = container_of(request).uploading.max_bytes
+    limit = container_of(request).settings.upload_max_bytes
     headers = {
         "Tus-Resumable": VERSION,
         "Tus-Version": VERSION,
