@@ -1,0 +1,59 @@
+/** Staff sign in with an address and a password. */
+
+import { call } from "./api.js";
+import { element, fill } from "./dom.js";
+import { allRight, field } from "./fields.js";
+import { problemNotice } from "./problems.js";
+import { beginSession } from "./session.js";
+import { t } from "./texts.js";
+
+/** The page. */
+export function staffSignInPage({ go, signal }) {
+  const address = field({
+    label: () => t("staff.address"),
+    input: element("input", { type: "email", autocomplete: "username", maxlength: 254, required: true }),
+  });
+  const password = field({
+    label: () => t("staff.password"),
+    input: element("input", { type: "password", autocomplete: "current-password", maxlength: 1024, required: true }),
+  });
+  const outcome = element("div");
+  const submit = element("button", { type: "submit", class: "button primary" }, () => t("staff.action"));
+
+  async function signIn(event) {
+    event.preventDefault();
+    fill(outcome);
+    const isComplete = allRight([
+      [address, address.input.value.trim() ? null : () => t("staff.address.missing")],
+      [password, password.input.value ? null : () => t("staff.password.missing")],
+    ]);
+    if (!isComplete || submit.disabled) return;
+    submit.disabled = true;
+    try {
+      const body = { mail_address: address.input.value.trim(), password: password.input.value };
+      beginSession(await call("POST", "/staff/sign-in", { body, signal }));
+      go("#/units");
+    } catch (problem) {
+      if (problem.name === "AbortError") return;
+      fill(outcome, problemNotice(problem));
+      password.input.value = "";
+      password.input.focus();
+    } finally {
+      submit.disabled = false;
+    }
+  }
+
+  return {
+    title: () => t("staff.title"),
+    content: [
+      element(
+        "form",
+        { class: "narrow", novalidate: true, on: { submit: signIn } },
+        outcome,
+        address.node,
+        password.node,
+        element("div", { class: "actions" }, submit),
+      ),
+    ],
+  };
+}
