@@ -28,7 +28,8 @@ class Client:
         """End the connections."""
         self._http.close()
 
-    def _headers(self, method: str) -> dict[str, str]:
+    def headers(self, method: str) -> dict[str, str]:
+        """What makes a request one of this session."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if method not in {"GET", "HEAD"} and self._csrf:
             headers["X-CSRF-Token"] = self._csrf
@@ -36,7 +37,7 @@ class Client:
 
     def call(self, method: str, path: str, *, expect: int, **request: Any) -> httpx.Response:
         """Send and take cookies. Raises ``UnexpectedAnswerError`` for any other status than ``expect``."""
-        headers = {**self._headers(method), **request.pop("headers", {})}
+        headers = {**self.headers(method), **request.pop("headers", {})}
         answer = self._http.request(method, path, headers=headers, **request)
         for cookie in answer.headers.get_list("set-cookie"):
             name, _, value = cookie.partition(";")[0].partition("=")
@@ -60,32 +61,37 @@ class Client:
         self._csrf = session["csrf_token"]
         return str(session["name"])
 
-    def upload(self, message_path: str, file: Path, name: str) -> str:
-        """Upload by tus to a draft; the id of the file."""
-        parts, size = message_path.split("/"), file.stat().st_size
+    def begin_upload(self, message_path: str, size: int, name: str) -> tuple[str, str]:
+        """Begin an upload by tus to a draft; where its bytes go, and the id of the file."""
+        parts = message_path.split("/")
         metadata = {"thread": parts[4], "message": parts[6], "filename": name}
-        tus = {"Tus-Resumable": "1.0.0"}
         encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
         created = self.call(
             "POST",
             "/api/v1/uploads",
             expect=201,
-            headers={**tus, "Upload-Length": str(size), "Upload-Metadata": encoded},
+            headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": encoded},
         )
+        return created.headers["Location"], created.headers["Upload-File"]
+
+    def upload(self, message_path: str, file: Path, name: str) -> str:
+        """Upload by tus to a draft; the id of the file."""
+        size = file.stat().st_size
+        location, file_id = self.begin_upload(message_path, size, name)
         if size:
             headers = {
-                **tus,
+                "Tus-Resumable": "1.0.0",
                 "Upload-Offset": "0",
                 "Content-Type": "application/offset+octet-stream",
                 "Content-Length": str(size),
             }
-            self.call("PATCH", created.headers["Location"], expect=204, headers=headers, content=pieces(file))
-        return str(created.headers["Upload-File"])
+            self.call("PATCH", location, expect=204, headers=headers, content=pieces(file))
+        return file_id
 
     def download_sha256(self, path: str) -> tuple[str, int]:
         """Fetch a file and keep nothing of it but its SHA-256 (hex) and length."""
         sha256, length = hashlib.sha256(), 0
-        with self._http.stream("GET", path, headers=self._headers("GET")) as answer:
+        with self._http.stream("GET", path, headers=self.headers("GET")) as answer:
             if answer.status_code != httpx.codes.OK:
                 raise UnexpectedAnswerError(f"the download gave {answer.status_code}")
             for data in answer.iter_raw():

@@ -1,0 +1,62 @@
+"""``python -m bench [PART ...]``: measure, print, and store every figure in ``build/bench.json``.
+
+Figures are ratios against a named peer in the same run; this machine is shared, so absolutes say little. The process
+runs with the allocator settings of the host, so that the SDK as the peer has them too.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from bench import index_time, memory, messages, transfers
+from bench.service import running_service
+from local.node_process import ROOT
+from local.stack import ALLOCATOR
+
+RESULTS: Final = ROOT / "build" / "bench.json"
+
+
+def _transfers() -> dict[str, float]:
+    with running_service() as service:
+        return asyncio.run(transfers.measure(service))
+
+
+def _messages() -> dict[str, float]:
+    with running_service() as service:
+        return messages.measure(service)
+
+
+PARTS: Final[dict[str, Callable[[], dict[str, float]]]] = {
+    "transfers": _transfers,
+    "memory": memory.measure,
+    "messages": _messages,
+    "index": lambda: asyncio.run(index_time.measure()),
+}
+
+
+def main() -> int:
+    """Run the parts that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, into build/bench.json.")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parts: list[str] = parser.parse_args().parts or list(PARTS)
+    if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
+        os.execve(sys.executable, [sys.executable, "-m", "bench", *parts], {**os.environ, **ALLOCATOR})  # noqa: S606
+    found: dict[str, float] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for part in parts:
+        print(f"measuring {part}", flush=True)
+        figures = {name: round(value, 3) for name, value in PARTS[part]().items()}
+        for name, value in figures.items():
+            print(f"  {name:<28} {value:>12,.3f}", flush=True)
+        found |= figures
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"stored in {RESULTS.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

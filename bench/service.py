@@ -1,0 +1,128 @@
+"""A stack to measure, and somebody signed in on each side of it."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench import raw_client
+from local.demo import persons
+from local.demo.client import Client
+from local.node_process import ROOT
+from local.ports import free_ports
+from local.seed import Seed, seed
+from local.stack import RecordStore, Stack, running_stack
+
+PERSON = "199006022397"
+
+
+class Service:
+    """The running host as a sender and a recipient use it."""
+
+    def __init__(self, stack: Stack, seeded: Seed) -> None:
+        self.stack = stack
+        self.port = stack.ports.api
+        self._unit = seeded.unit
+        self.staff, self.person = Client(stack.api_url), Client(stack.api_url)
+        member = seeded.staff[0]
+        self.staff.sign_in(member.mail_address, member.password)
+        persons.sign_in(self.person, stack, PERSON)
+
+    def close(self) -> None:
+        """End the connections."""
+        self.staff.close()
+        self.person.close()
+
+    def thread(self) -> str:
+        """A fresh thread; the path of its messages."""
+        recipient = {"personal_number": PERSON, "mail_address": "bench@example.se"}
+        new = {"unit": self._unit, "subject": "Mätning", "persons": [recipient]}
+        thread = self.staff.ask("POST", "/api/v1/threads", expect=201, json=new)["thread"]
+        return f"/api/v1/threads/{thread}/messages"
+
+    def draft(self, messages: str, text: str = "Mätning") -> str:
+        """A fresh draft; its path."""
+        created: dict[str, Any] = self.staff.ask("POST", messages, expect=201, json={"text": text})
+        return f"{messages}/{created['message']}"
+
+    def upload(self, message: str, file: Path) -> tuple[str, float]:
+        """Upload; the path of the file, and the seconds from the creation to the answer of the last byte."""
+        began = time.perf_counter()
+        location, file_id = self.staff.begin_upload(message, file.stat().st_size, "measured.bin")
+        headers = {
+            **self.staff.headers("PATCH"),
+            "Tus-Resumable": "1.0.0",
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+        }
+        answer = raw_client.send_file(self.port, "PATCH", location, headers, file)
+        seconds = time.perf_counter() - began
+        if answer.status != 204:
+            raise RuntimeError(f"the upload gave {answer.status}")
+        return f"{message}/files/{file_id}", seconds
+
+    def download(self, file: str, length: int) -> float:
+        """Download as the sender and drop the bytes; seconds."""
+        began = time.perf_counter()
+        answer = raw_client.fetch(self.port, file, self.staff.headers("GET"))
+        seconds = time.perf_counter() - began
+        if (answer.status, answer.length) != (200, length):
+            raise RuntimeError(f"the download gave {answer.status} and {answer.length} bytes")
+        return seconds
+
+    def host(self) -> psutil.Process:
+        """The process of the Functions host."""
+        me = psutil.Process()
+        found = [child for child in me.children(recursive=True) if "local.host" in child.cmdline()]
+        if len(found) != 1:
+            raise RuntimeError(f"{len(found)} hosts run below this process")
+        return found[0]
+
+
+def peak_bytes(process: psutil.Process) -> int:
+    """Peak resident memory since the start, as the kernel accounts it (``VmHWM``)."""
+    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("the kernel does not say what the peak was")
+
+
+@contextmanager
+def running_service(records: RecordStore = "tables") -> Iterator[Service]:
+    """A stack of its own, removed afterwards."""
+    base = ROOT / ".local"
+    base.mkdir(mode=0o700, exist_ok=True)
+    data = Path(tempfile.mkdtemp(prefix="bench-", dir=base))
+    try:
+        with running_stack(
+            ports=free_ports(),
+            data=data,
+            records=records,
+            prepare=lambda environment: asyncio.run(seed(environment, data)),
+            overrides={"PIC_UNDO_SECONDS": "0"},
+        ) as (stack, seeded):
+            service = Service(stack, seeded)
+            try:
+                yield service
+            finally:
+                service.close()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def random_file(size_bytes: int) -> Iterator[Path]:
+    """A file of random content."""
+    with tempfile.TemporaryDirectory(prefix="pic-bench-") as folder:
+        file = Path(folder) / "content.bin"
+        with file.open("wb") as content:
+            for offset in range(0, size_bytes, raw_client.BUFFER_BYTES):
+                content.write(os.urandom(min(raw_client.BUFFER_BYTES, size_bytes - offset)))
+        yield file
