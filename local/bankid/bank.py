@@ -1,0 +1,102 @@
+"""What stands behind a completed order: a certificate for the person, their signature, and the bank's OCSP answer.
+
+Source: BankID's signature profile 1.0; RFC 6960. The signer of the OCSP answer has the issuer of the person's
+certificate; the nonce begins with the SHA-1 of the signature's base64 text.
+"""
+
+import base64
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+from local.bankid.certificates import NAME_OID, Identity, make_authority, make_leaf, name, new_rsa_key
+from local.bankid.personas import Persona
+from local.bankid.start_requests import StartRequest
+from local.bankid.xml_signature import sign_xml, signed_data
+
+MOBILE_BANKID = x509.ObjectIdentifier("1.2.3.4.25")
+"""The policy of a Mobile BankID in BankID's test environment."""
+
+NONCE_RANDOM_BYTES = 12
+OCSP_LIFETIME = timedelta(minutes=5)
+
+_OCSP_ADDRESS = x509.AuthorityInformationAccess(
+    [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.invalid/"))]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Both in base64, as BankID delivers them."""
+
+    signature: str
+    ocsp_response: str
+
+
+class SimulatedBank:
+    """Root, bank, customer authority and the people under it."""
+
+    def __init__(self) -> None:
+        self.root = make_authority("Simulated BankID Root CA")
+        bank = make_authority("Simulated bank CA", self.root)
+        self._customers = make_authority("Simulated customer CA", bank)
+        self._authorities = (self._customers, bank)
+        self._responder = make_leaf(
+            name("Simulated OCSP signer"), self._customers, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+        )
+        # One key for everybody: making keys is what takes time, and nothing rests on their being apart.
+        self._key = new_rsa_key()
+
+    def sign(
+        self, persona: Persona, request: StartRequest, *, rp: x509.Certificate, hardware_id: str, now: datetime
+    ) -> Evidence:
+        """What the app and the bank would have produced."""
+        person = make_leaf(
+            _person_name(persona, now),
+            self._customers,
+            x509.CertificatePolicies([x509.PolicyInformation(MOBILE_BANKID, None)]),
+            _OCSP_ADDRESS,
+            key=self._key,
+        )
+        chain = [identity.certificate_der for identity in (person, *self._authorities)]
+        document = sign_xml(signed_data(request, rp, hardware_id), self._key, chain)
+        signature = base64.b64encode(document.encode()).decode()
+        return Evidence(signature=signature, ocsp_response=self._ocsp(person, signature, now))
+
+    def _ocsp(self, person: Identity, signature: str, now: datetime) -> str:
+        digest = hashlib.sha1(signature.encode(), usedforsecurity=False).digest()
+        answer = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                cert=person.certificate,
+                issuer=self._customers.certificate,
+                algorithm=hashes.SHA1(),  # noqa: S303 - how the profile names certificates
+                cert_status=ocsp.OCSPCertStatus.GOOD,
+                this_update=now,
+                next_update=now + OCSP_LIFETIME,
+                revocation_time=None,
+                revocation_reason=None,
+            )
+            .responder_id(ocsp.OCSPResponderEncoding.NAME, self._responder.certificate)
+            .certificates([self._responder.certificate])
+            .add_extension(x509.OCSPNonce(digest + os.urandom(NONCE_RANDOM_BYTES)), critical=False)
+            .sign(self._responder.key, hashes.SHA256())
+        )
+        return base64.b64encode(answer.public_bytes(Encoding.DER)).decode()
+
+
+def _person_name(persona: Persona, now: datetime) -> x509.Name:
+    return name(
+        persona.name,
+        (NameOID.SURNAME, persona.surname),
+        (NameOID.GIVEN_NAME, persona.given_name),
+        (NameOID.SERIAL_NUMBER, persona.personal_number),
+        (NAME_OID, f"({now:%y%m%d %H.%M}) {persona.name} - Mobilt BankID"),
+    )

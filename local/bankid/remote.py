@@ -1,0 +1,93 @@
+"""The control API from outside: what a test or a demonstration says to play the person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from local.bankid.control import TOKEN_HEADER
+
+
+class RefusedError(Exception):
+    """The simulator said no. The text is its status and reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenOrder:
+    """An order as the simulator shows it. ``qr`` is the frame of the moment it was asked for."""
+
+    ref: str
+    phase: str
+    hint_code: str
+    end_user_ip: str
+    return_url: str | None
+    user_visible_text: str
+    auto_start_token: str = field(repr=False)
+    qr: str = field(repr=False)
+
+
+class RemoteBankId:
+    """``url`` is that of the control listener, ``token`` stands in the file ``control-token``."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._http = httpx.AsyncClient(base_url=url, headers={TOKEN_HEADER: token}, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def orders(self) -> list[SeenOrder]:
+        """The newest first."""
+        return [
+            SeenOrder(
+                ref=one["orderRef"],
+                phase=one["phase"],
+                hint_code=one["hintCode"],
+                end_user_ip=one["endUserIp"],
+                return_url=one["returnUrl"],
+                user_visible_text=one["userVisibleText"],
+                auto_start_token=one["autoStartToken"],
+                qr=one["qr"],
+            )
+            for one in (await self._call("GET", "orders")).json()
+        ]
+
+    async def scan(self, ref: str, qr: str | None = None) -> None:
+        """With the frame that the person sees, or by default the one they should be seeing."""
+        if qr is None:
+            qr = next(order.qr for order in await self.orders() if order.ref == ref)
+        await self._call("POST", f"orders/{ref}/scan", {"qr": qr})
+
+    async def autostart(self, ref: str, auto_start_token: str) -> None:
+        await self._call("POST", f"orders/{ref}/autostart", {"token": auto_start_token})
+
+    async def approve(self, ref: str, persona: str = "tolvan", **details: str | None) -> None:
+        """``details`` are ``ip`` and ``risk``. The order must have been scanned or started."""
+        await self._call("POST", f"orders/{ref}/approve", {"persona": persona, **details})
+
+    async def user_cancel(self, ref: str) -> None:
+        await self._call("POST", f"orders/{ref}/user-cancel")
+
+    async def hint(self, ref: str, hint_code: str) -> None:
+        await self._call("POST", f"orders/{ref}/hint", {"code": hint_code})
+
+    async def fail(self, ref: str, hint_code: str) -> None:
+        await self._call("POST", f"orders/{ref}/fail", {"hint": hint_code})
+
+    async def advance(self, seconds: float) -> None:
+        await self._call("POST", "clock/advance", {"seconds": seconds})
+
+    async def reset(self) -> None:
+        await self._call("POST", "reset")
+
+    async def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+        response = await self._http.request(method, f"/sim/{path}", json=body)
+        if response.is_error:
+            raise RefusedError(f"{response.status_code} {response.text}")
+        return response
