@@ -17,8 +17,8 @@ from tests.support.record_stores import made, store
 
 Model: TypeAlias = dict[tuple[str, str], Record]
 
-PARTITIONS = ["a", "a|", "b"]
-IDS = ["-", "0", "A", "_", "a", "a|", "a|b", "b", "|"]
+PARTITIONS = ["a", "a|"]
+IDS = ["A", "a|", "a|b", "b"]
 BOUNDS = ["", "0", "a", "a|", "a}", "b", "~"]
 
 JSON = st.recursive(
@@ -92,10 +92,12 @@ async def change(records: Records, step: tuple[str, tuple[str, str], object], mo
         case "create":
             if known is None:
                 model[place] = await records.create(*place, as_body(body))
+                assert repr(model[place].body) == repr(body)
             else:
                 assert await outcome(lambda: records.create(*place, as_body(body))) is RecordExistsError
         case "replace" if known is not None:
             model[place] = await records.replace_if_match(known, as_body(body))
+            assert repr(model[place].body) == repr(body)
             dead[place] = known
         case "delete" if known is not None:
             await records.delete_if_match(known)
@@ -117,15 +119,15 @@ def as_body(body: object) -> Body:
     return body
 
 
-@given(steps=st.lists(STEPS, max_size=40))
-@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(STEPS, min_size=20, max_size=60))
+@settings(max_examples=100, deadline=None)
 def test_memory_behaves_like_a_dictionary(steps: list[tuple[str, object, object]]) -> None:
     """All services are tested on it, so it must not be kinder than a store."""
     asyncio.run(run(MemoryRecords(), steps, ""))
 
 
 @pytest.mark.parametrize("kind", ["tables"])
-@given(steps=st.lists(STEPS, min_size=10, max_size=30))
+@given(steps=st.lists(STEPS, min_size=20, max_size=40))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_table_storage_behaves_like_a_dictionary(
     kind: str, azurite: Azurite, steps: list[tuple[str, object, object]]

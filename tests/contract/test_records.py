@@ -62,6 +62,7 @@ async def pages(records: Records, limit: int, *, start: str = "", end: str | Non
     while True:
         page = await records.query(PARTITION, start=start, end=end, limit=limit, continuation=continuation)
         yield page
+        assert page.continuation is None or page.continuation != continuation
         continuation = page.continuation
         if continuation is None:
             return
