@@ -1,5 +1,6 @@
 """How the page looks. Everything that comes from outside is escaped; styles and script stand in the page itself."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -7,12 +8,13 @@ from html import escape
 from local.bankid.lifecycle import Phase
 from local.bankid.orders import Order
 from local.bankid.personas import PERSONAS, Persona
+from local.bankid.start_requests import StartRequest
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #16202c; --soft: #5b6b7c; --paper: #eef2f6; --card: #fff; --line: #d5dde6;
   --go: #0b6b53; --mark: #9a3412; --mark-paper: #fff3e6 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8edf2; --soft: #9fb0c0; --paper: #12181f; --card: #1b242e;
-  --line: #33414f; --go: #2fa584; --mark: #fdba74; --mark-paper: #3a2413 } }
+  --line: #33414f; --go: #1c8467; --mark: #fdba74; --mark-paper: #3a2413 } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
 .banner { background: var(--mark-paper); color: var(--mark); border-bottom: 2px solid currentcolor; padding: .5rem 1rem;
@@ -30,14 +32,17 @@ fieldset { border: 0; margin: 0 0 1rem; padding: 0 } legend { font-weight: 600; 
 label { display: grid; grid-template-columns: auto 1fr auto; gap: .1rem .75rem; align-items: center;
   padding: .45rem .6rem; border-radius: .5rem; cursor: pointer }
 label:hover { background: var(--paper) } label:has(:checked) { background: var(--paper); outline: 1px solid var(--go) }
-label small { grid-column: 2; color: var(--soft) } .number { font-variant-numeric: tabular-nums; color: var(--soft) }
+label small { grid-column: 2; color: var(--soft) } .number { font-variant-numeric: tabular-nums; white-space: nowrap;
+  color: var(--soft) }
 input { accent-color: var(--go); width: 1.1rem; height: 1.1rem; margin: 0 }
-.buttons { display: flex; gap: .75rem }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem }
 button { font: inherit; font-weight: 600; padding: .6rem 1.4rem; cursor: pointer; border-radius: .5rem;
   border: 1px solid var(--line); background: transparent; color: inherit }
 button.go { background: var(--go); border-color: var(--go); color: #fff; flex: 1 }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px }
 .fault { background: var(--mark-paper); color: var(--mark); padding: .6rem 1rem; border-radius: .5rem }
+@media (max-width: 30rem) { .number { grid-column: 2; grid-row: 2 } }
+.seen:last-child { margin-bottom: 0 }
 .past { color: var(--soft); font-size: .9rem; padding-left: 1.2rem } .past li { margin: .15rem 0 }
 """
 
@@ -49,6 +54,8 @@ setInterval(async () => {
 }, 1000);
 """
 """Reloads only when something has changed, so that a choice half made is not lost."""
+
+_STRONG = re.compile(r"\*([^*\n]+)\*")
 
 _STATES = {
     Phase.WAITING: "waiting for the app",
@@ -96,11 +103,17 @@ def page_html(view: PageView) -> str:
 def _order(order: Order, view: PageView) -> str:
     title = "Identifiering" if order.request.kind.value == "Identification" else "Underskrift"
     state = f"{_STATES[order.life.phase]} · {order.life.hint_code or 'complete'} · {order.life.created_at:%H:%M:%S} UTC"
-    seen = escape(order.request.visible_text) or "(no text)"
+    seen = _as_the_app_shows(order.request) or "(no text)"
     return (
         f"<article><header><h2>{title}</h2><span class=state>{escape(state)}</span></header>"
         f'<p class="seen">{seen}</p>{_form(order, view) if order.life.is_pending else ""}</article>'
     )
+
+
+def _as_the_app_shows(request: StartRequest) -> str:
+    """Of the markup only *strong* is rendered; the rest stays as it was written."""
+    text = escape(request.visible_text)
+    return _STRONG.sub(r"<strong>\1</strong>", text) if request.visible_format == "simpleMarkdownV1" else text
 
 
 def _form(order: Order, view: PageView) -> str:

@@ -79,6 +79,18 @@ async def test_an_order_shows_what_the_person_sees(bankid: RunningBankId) -> Non
 
 
 @pytest.mark.usefixtures("app")
+async def test_strong_words_are_shown_strong_where_the_format_says_so(bankid: RunningBankId) -> None:
+    """And only what was escaped before."""
+    text = base64.b64encode(b"*Log in* to <i>").decode()
+    await start(bankid, userVisibleData=text)
+    await start(bankid, userVisibleData=text, userVisibleDataFormat="simpleMarkdownV1")
+    async with Browser(bankid) as browser:
+        page = (await browser.http.get("/")).text
+    assert "*Log in* to &lt;i&gt;" in page
+    assert "<strong>Log in</strong> to &lt;i&gt;" in page
+
+
+@pytest.mark.usefixtures("app")
 async def test_approving_completes_the_order(bankid: RunningBankId) -> None:
     """The page scans the code by itself; afterwards the browser is sent on, so that reloading does nothing."""
     ref = await start(bankid)
