@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from local.bankid.remote import RefusedError, RemoteBankId
-from shared.adapters.bankid import BankIdClient
 from shared.domain.electronic_id import OrderRequest, Pending
 from shared.domain.errors import DependencyError, NotFoundError
 from shared.domain.qr import qr_content
@@ -216,13 +215,7 @@ async def test_the_client_trusts_the_one_root_alone(bankid: RunningBankId) -> No
 
 async def test_the_client_checks_whom_the_certificate_names(bankid: RunningBankId) -> None:
     """A certificate under the right root for another host is another host: here another spelling of the address."""
-    client = BankIdClient(
-        base_url=bankid.rp_url.replace("127.0.0.1", "127.1"),
-        root_file=str(bankid.files.root),
-        certificate_file=str(bankid.files.rp_certificate()),
-        key_file=str(bankid.files.rp_key()),
-    )
-    with pytest.raises(DependencyError) as caught:
-        await client.ping()
-    await client.close()
+    async with bankid.client(rp_url=bankid.rp_url.replace("127.0.0.1", "127.1")) as client:
+        with pytest.raises(DependencyError) as caught:
+            await client.ping()
     assert "CERTIFICATE_VERIFY_FAILED" in str(caught.value.__cause__)

@@ -83,10 +83,12 @@ class RunningBankId:
         return RemoteBankId(self.control_url, self.token)
 
     @asynccontextmanager
-    async def client(self, which: str = "rp", *, root_file: Path | None = None) -> AsyncIterator[BankIdClient]:
+    async def client(
+        self, which: str = "rp", *, root_file: Path | None = None, rp_url: str | None = None
+    ) -> AsyncIterator[BankIdClient]:
         """The real client with one of the simulator's certificates."""
         client = BankIdClient(
-            base_url=self.rp_url,
+            base_url=rp_url or self.rp_url,
             root_file=str(root_file or self.files.root),
             certificate_file=str(self.files.rp_certificate(which)),
             key_file=str(self.files.rp_key(which)),
