@@ -29,6 +29,11 @@ class Child:
     process: subprocess.Popen[str]
     ready: str
 
+    def kill(self) -> None:
+        """End the program as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
     def stop(self) -> None:
         """End the program, and only it. May be repeated."""
         for sign in (signal.SIGTERM, signal.SIGKILL):

@@ -94,6 +94,17 @@ def settings_for(ports: StackPorts, data: Path, records: RecordStore) -> dict[st
     }
 
 
+def start_host(stack: Stack) -> children.Child:
+    """Start the Functions host of a stack whose other parts run. Raises ``node_process.StartError``."""
+    return children.start(
+        "the Functions host",
+        "local.host",
+        ["--app", str(ROOT), "--port", str(stack.ports.api), "--data", str(stack.data / "host")],
+        log=stack.data / "logs" / "host.log",
+        environment={**stack.environment, **ALLOCATOR},
+    )
+
+
 @contextmanager
 def running_stack(
     *,
@@ -120,10 +131,8 @@ def running_stack(
     logs = data / "logs"
     with ExitStack() as running:
 
-        def child(name: str, module: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
-            started = children.start(
-                name, module, arguments, log=logs / f"{module.rpartition('.')[2]}.log", environment=environment
-            )
+        def child(name: str, module: str, *arguments: str) -> None:
+            started = children.start(name, module, arguments, log=logs / f"{module.rpartition('.')[2]}.log")
             running.callback(started.stop)
             progress(f"{name} is running")
 
@@ -152,10 +161,6 @@ def running_stack(
         prepared = prepare(environment)
         progress("the stores are prepared and hold a demo organisation")
         if with_host:
-            child(
-                "the Functions host",
-                "local.host",
-                *("--app", str(ROOT), "--port", str(ports.api), "--data", str(data / "host")),
-                environment={**environment, **ALLOCATOR},
-            )
+            running.callback(start_host(stack).stop)
+            progress("the Functions host is running")
         yield stack, prepared

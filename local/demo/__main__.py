@@ -212,10 +212,10 @@ def _sha256(file: Path) -> str:
 
 
 @contextmanager
-def _stack(records: RecordStore) -> Iterator[tuple[Stack, Seed]]:
+def _stack(records: RecordStore, *, own: bool) -> Iterator[tuple[Stack, Seed]]:
     """The stack that runs, else one of our own that is removed afterwards."""
     note = ROOT / ".local" / NOTE
-    if note.exists():
+    if note.exists() and not own:
         running = Stack.described_in(note)
         seeded = read_seed(running.data)
         if seeded is not None and _answers(running):
@@ -225,7 +225,7 @@ def _stack(records: RecordStore) -> Iterator[tuple[Stack, Seed]]:
             finally:
                 running.move_clock(0)
             return
-    print("no stack runs; starting one of our own")
+    print("starting a stack of our own")
     base = ROOT / ".local"
     base.mkdir(mode=0o700, exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="demo-", dir=base))
@@ -255,6 +255,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description="Do the main job, checking every step.")
     parser.add_argument("file", nargs="?", type=Path, help="any file; by default one of 20 MiB is made")
     parser.add_argument("--records", choices=["tables", "cosmos"], default="tables", help="for a stack of its own")
+    parser.add_argument("--own-stack", action="store_true", help="start one even if one runs")
     arguments = parser.parse_args()
     if arguments.file is not None and not arguments.file.is_file():
         print(f"There is no file {arguments.file}", file=sys.stderr)
@@ -266,7 +267,7 @@ def main() -> int:
             file.write_bytes(os.urandom(DEFAULT_BYTES))
         began = time.perf_counter()
         try:
-            with _stack(arguments.records) as (stack, seeded):
+            with _stack(arguments.records, own=arguments.own_stack) as (stack, seeded):
                 Job(stack=stack, seeded=seeded, file=file).run()
                 print(f"Every check held ({time.perf_counter() - began:.1f} s).")
         except StartError as fault:
