@@ -4,7 +4,7 @@ import { element, fill } from "./dom.js";
 
 let count = 0;
 
-/** A labelled `input`, `textarea` or `select`. Texts are live; `setFault(null)` clears. */
+/** A labelled `input`, `textarea` or `select`. Texts are live; a fault goes when the input changes. */
 export function field({ label, hint = null, input }) {
   count += 1;
   const id = `field-${count}`;
@@ -18,7 +18,8 @@ export function field({ label, hint = null, input }) {
     else input.removeAttribute("aria-describedby");
   };
   describe(false);
-  return {
+  input.addEventListener("input", () => made.setFault(null));
+  const made = {
     node,
     input,
     setFault(text) {
@@ -30,6 +31,7 @@ export function field({ label, hint = null, input }) {
       describe(text !== null);
     },
   };
+  return made;
 }
 
 /** Go through `[field, text or null]`; shows the faults, moves to the first and returns whether there was none. */

@@ -15,10 +15,12 @@ export function filePicker() {
   let limit = Infinity;
   const input = element("input", { type: "file", multiple: true, on: { change: take } });
   const limits = element("span");
+  // The label is the button: the browser's own speaks the browser's language and says that nothing is chosen.
   const choice = field({ label: () => t("write.files"), hint: limits, input });
   const list = element("ul", { class: "files chosen" });
   const heading = element("p", { class: "label", hidden: true }, () => t("write.files.chosen"));
-  const node = element("div", { class: "picker" }, choice.node, heading, list);
+  choice.node.classList.add("picker");
+  const node = element("div", {}, choice.node, heading, list);
 
   largestFile().then(
     (bytes) => {
@@ -58,7 +60,10 @@ export function filePicker() {
 
   function show() {
     heading.hidden = chosen.length === 0;
-    const label = (file) => () => t("write.files.remove", { name: file.name });
+    const removal = (file) => {
+      const attributes = { "aria-label": () => t("write.files.remove.name", { name: file.name }) };
+      return button(() => t("write.files.remove"), () => remove(file), "quiet", attributes);
+    };
     fill(
       list,
       chosen.map((file) =>
@@ -69,7 +74,7 @@ export function filePicker() {
           " ",
           element("span", { class: "small" }, () => size(file.size)),
           " ",
-          button(label(file), () => remove(file), "quiet"),
+          removal(file),
         ),
       ),
     );

@@ -26,6 +26,8 @@ export function size(bytes) {
     unit += 1;
   }
   const digits = unit < 2 || value >= 100 ? 0 : 1;
+  // Rounded down: a limit that is shown must not be larger than the one that holds.
+  const shown = Math.floor(value * 10 ** digits) / 10 ** digits;
   const options = { style: "unit", unit: UNITS[unit], unitDisplay: "short", maximumFractionDigits: digits };
-  return new Intl.NumberFormat(LOCALES[language()], options).format(value);
+  return new Intl.NumberFormat(LOCALES[language()], options).format(shown);
 }

@@ -103,8 +103,9 @@ export function messageCard({ view, thread, refresh, signal }) {
   }
 
   function render() {
-    badge.className = `badge ${shown.is_mine ? shown.state : "new"}`;
-    fill(badge, () => t(shown.is_mine ? `message.state.${shown.state}` : "message.state.new"));
+    badge.className = `badge ${shown.is_mine ? shown.state : ""}`;
+    const side = isStaff ? "staff" : "person";
+    fill(badge, () => t(`message.state.${shown.is_mine ? shown.state : side}`));
     when.className = "small";
     const key = shown.sent_at === null ? "message.created" : "message.sent";
     fill(when, () => t(key, { when: moment(shown.sent_at ?? shown.created_at) }));

@@ -142,11 +142,10 @@ function personRow({ rows, remove }) {
     return isRepeated ? () => t("new.number.repeated") : null;
   }
 
-  /** As soon as it is right, or when the field is left; not while it is being typed. */
+  /** Right is told at once, wrong only when the field is left: nobody wants to be corrected while typing. */
   function checkNumber(event) {
     const fault = numberFault();
-    const isTyped = number.input.value !== "" && (event.type === "change" || number.input.hasAttribute("aria-invalid"));
-    number.setFault(isTyped ? fault : null);
+    number.setFault(event.type === "change" && number.input.value !== "" ? fault : null);
     fill(right, fault === null ? () => t("new.number.right") : null);
   }
   number.input.addEventListener("input", checkNumber);
