@@ -9,15 +9,16 @@ from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import downloads, health, portal, problems, sign_in, threads, uploads
+from functions import description, downloads, health, portal, problems, sign_in, threads, uploads
 from functions.request_context import JSON_BODY_MAX_BYTES, RequestContext
 from shared.container import Container
 
 DESCRIPTION = """An organisation and an identified person share messages and files in a thread.
 
 Staff sign in with a password, persons with an e-ID; both then hold a session cookie. Unsafe methods need the header
-`X-CSRF-Token` with the token of the session. Every error is a problem document (RFC 9457) of a stable type. Files
-are uploaded by the tus protocol 1.0.
+`X-CSRF-Token` with the token of the session, and are refused when the browser says that another site sends them.
+Every error is a problem document (RFC 9457) of a stable type; `instance` holds the request id. What is not yours
+and what is not there answer alike. Files are uploaded by the tus protocol 1.0.
 """
 
 
@@ -38,8 +39,17 @@ def create_api(container: Container) -> FastAPI:
     problems.install(api)
     for router in (health, sign_in, threads, uploads, downloads, portal):
         api.include_router(router.router)
-    api.add_middleware(RequestContext, name_of=_NameOf(api), too_large=_too_large)
+    api.add_middleware(
+        RequestContext, name_of=_NameOf(api), headers=_headers(), too_large=_too_large, internal=_internal
+    )
+    description.install(api)
     return api
+
+
+def _headers() -> dict[str, dict[str, str]]:
+    """What every answer of these routes carries, problems too."""
+    names = [route.name for route in iter_route_contexts(uploads.router.routes)]
+    return {name: uploads.HEADERS for name in names if name is not None}
 
 
 class _NameOf:
@@ -57,5 +67,11 @@ class _NameOf:
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    answer: ASGIApp = problems.problem_response(Request(scope), problems.TOO_LARGE, limit_bytes=JSON_BODY_MAX_BYTES)
+    request = Request(scope)
+    request.state.outcome = problems.TOO_LARGE.type
+    answer: ASGIApp = problems.problem_response(request, problems.TOO_LARGE, limit_bytes=JSON_BODY_MAX_BYTES)
     await answer(scope, receive, send)
+
+
+async def _internal(scope: Scope, receive: Receive, send: Send) -> None:
+    await problems.problem_response(Request(scope), problems.INTERNAL)(scope, receive, send)

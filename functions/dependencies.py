@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.routing import RouteContext
 from starlette.requests import ClientDisconnect
 
 from functions.problems import FORGED, RequestRefusedError
@@ -21,7 +22,8 @@ from shared.domain.principals import Person, Principal, Staff
 SESSION_COOKIE: Final = "__Host-session"
 FLOW_COOKIE: Final = "__Host-bankid"
 CSRF_HEADER: Final = "X-CSRF-Token"
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK: Final = "127.0.0.1"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def container_of(request: Request) -> Container:
@@ -42,7 +44,7 @@ class Allowing:
 
     async def __call__(self, request: Request) -> Principal | None:
         container = container_of(request)
-        if request.method not in _SAFE:
+        if request.method not in SAFE_METHODS:
             _refuse_foreign_pages(request, container.settings.public_url)
         if not self.kinds:
             return None
@@ -50,7 +52,7 @@ class Allowing:
         if not token:
             raise NotSignedInError
         principal = await container.sessions.principal_of(token)
-        if request.method not in _SAFE:
+        if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
             if not hmac.compare_digest(sent.encode("latin-1", "replace"), csrf_token(token).encode()):
                 raise RequestRefusedError(FORGED)
@@ -66,6 +68,17 @@ def _refuse_foreign_pages(request: Request, public_url: str) -> None:
         raise RequestRefusedError(FORGED)
 
 
+def allowings_of(route: RouteContext) -> list[Allowing]:
+    """What a route declares of who may call it, wherever in its dependencies."""
+    found: list[Allowing] = []
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        found += [dependant.call] if isinstance(dependant.call, Allowing) else []
+        waiting += dependant.dependencies
+    return found
+
+
 EVERYONE: Final = Depends(Allowing())
 
 Services = Annotated[Container, Depends(container_of)]
@@ -77,15 +90,23 @@ SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]
 def client_address(request: Request, header: str | None) -> str:
     """The address of the client's device: from the gateway's header where there is a gateway, else the peer.
 
-    The last entry of the header counts, because whatever stands before it was sent by the client.
+    The last entry of the last such header counts, because whatever stands before it was sent by the client.
+    Application Gateway adds the port; an IPv6 address then stands in brackets.
     """
-    stated = request.headers.get(header, "") if header else ""
+    stated = ",".join(request.headers.getlist(header)) if header else ""
     last = stated.rpartition(",")[2].strip()
-    host = last.rpartition(":")[0] if last.count(":") == 1 else last
+    if last.startswith("["):
+        host = last[1:].partition("]")[0]
+    else:
+        host = last.rpartition(":")[0] if last.count(":") == 1 else last
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return request.client.host if request.client else "127.0.0.1"
+        return request.client.host if request.client else LOOPBACK
+    if isinstance(address, ipaddress.IPv6Address):
+        # A zone (RFC 4007) means nothing to anyone else, and may hold any text.
+        return str(address.ipv4_mapped or ipaddress.IPv6Address(int(address)))
+    return str(address)
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

@@ -45,7 +45,17 @@ async def _pieces(found: FetchableFile, wanted: ByteRange) -> AsyncGenerator[byt
 _PATH: Final = "/threads/{thread}/messages/{message}/files/{file}"
 
 
-@router.get(_PATH, response_class=StreamingResponse, responses={206: {}, 416: {}})
+_CONTENT: Final[dict[str, object]] = {"content": {"application/octet-stream": {"schema": {}}}}
+
+
+@router.get(
+    _PATH,
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "The whole file, as its own media type.", **_CONTENT},
+        206: {"description": "The range.", **_CONTENT},
+    },
+)
 async def download_file(  # noqa: PLR0917 - FastAPI passes by name
     request: Request, services: Services, principal: SignedIn, thread: str, message: str, file: str
 ) -> Response:

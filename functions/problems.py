@@ -44,6 +44,7 @@ INVALID = Problem("invalid-request", "The request is not of the documented form.
 MALFORMED = Problem("malformed-request", "The body is not JSON.", 400)
 TOO_LARGE = Problem("too-large", "The content is larger than allowed.", 413)
 FORGED = Problem("cross-site-request", "The request does not come from this service's own pages.", 403)
+METHOD_NOT_ALLOWED = Problem("method-not-allowed", "This address does not know this method.", 405)
 UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another type than documented.", 415)
 TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
 INTERNAL = Problem("about:blank", "Internal Server Error", 500)
@@ -141,7 +142,7 @@ async def _validation(request: Request, fault: Exception) -> Response:
 
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    by_status = {400: MALFORMED, 404: NOT_FOUND, 413: TOO_LARGE, 415: UNSUPPORTED_TYPE}
-    problem = by_status.get(fault.status_code) or Problem("about:blank", "Request refused", fault.status_code)
+    # FastAPI and Starlette raise these two and 400. Whatever else they may come to raise is a fault of the request.
+    problem = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}.get(fault.status_code, MALFORMED)
     request.state.outcome = problem.type
     return problem_response(request, problem, headers=fault.headers)

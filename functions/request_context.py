@@ -1,30 +1,35 @@
 """What surrounds every request: an id, security headers, limits on bodies and time, and one canonical log line.
 
 Plain ASGI, because bodies stream through it. The log line holds a constant event name and allow-listed fields, and
-never a path, a query, an address or a name.
+never a path, a query, an address or a name. A fault that nobody expected ends here: its text may quote input, so
+neither the answer nor the log holds more of it than class names.
 """
 
 import json
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from functions.faults import names_of
 from shared.domain.deadlines import deadline
 from shared.domain.ids import new_id
 
-JSON_BODY_MAX_BYTES: Final = 256 * 1024
-"""A message text of 64 KiB, escaped in JSON at its worst, with room to spare."""
+JSON_BODY_MAX_BYTES: Final = 512 * 1024
+"""A message text of 64 KiB, each character escaped in JSON (six bytes for one), with room to spare."""
+
+_LENGTH_MAX_DIGITS: Final = 18
+"""Of a ``Content-Length``: as many as surely fit a 64-bit number."""
 
 REQUEST_SECONDS: Final = 25.0
 """Everything but a transfer of content answers within this: one deadline handed down to every adapter."""
 
-STREAMING: Final = frozenset({"append_upload", "create_upload", "download_file"})
+STREAMING: Final = frozenset({"append_upload", "download_file"})
 """Routes that move content: no deadline as a whole, and no limit on bodies but the upload's own."""
 
 _log = logging.getLogger("pic.request")
@@ -56,12 +61,26 @@ class BodyTooLargeError(Exception):
 
 
 class RequestContext:
-    """The outermost layer of the application. ``name_of`` gives the route's name for a scope, if it has one."""
+    """The outermost layer of the application.
 
-    def __init__(self, app: ASGIApp, *, name_of: Callable[[Scope], str | None], too_large: ASGIApp) -> None:
+    ``name_of`` gives the route's name for a scope, if it has one; ``headers`` are those that every answer of a route
+    carries, by its name; ``too_large`` and ``internal`` answer a body over the limit and a fault nobody expected.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        name_of: Callable[[Scope], str | None],
+        headers: Mapping[str, Mapping[str, str]],
+        too_large: ASGIApp,
+        internal: ASGIApp,
+    ) -> None:
         self._app = app
         self._name_of = name_of
+        self._headers = headers
         self._too_large = too_large
+        self._internal = internal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,6 +91,7 @@ class RequestContext:
         request_id = new_id(datetime.now(UTC), secrets.token_bytes)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        own = {**SECURITY_HEADERS, **self._headers.get(name or "", {}), "x-request-id": request_id}
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -80,12 +100,11 @@ class RequestContext:
                 status = message["status"]
                 headers = list(message["headers"])
                 present = {key.lower() for key, _ in headers}
-                own = {**SECURITY_HEADERS, "x-request-id": request_id}
                 headers += [(k.encode(), v.encode()) for k, v in own.items() if k.encode() not in present]
                 message = {**message, "headers": headers}
             await send(message)
 
-        outcome = "broken"
+        outcome, fault, is_ours = "broken", None, True
         try:
             if name in STREAMING:
                 await self._app(scope, receive, send_with_headers)
@@ -93,8 +112,16 @@ class RequestContext:
                 with deadline(time.monotonic() + REQUEST_SECONDS):
                     await self._limited(scope, receive, send_with_headers)
             outcome = str(state.get("outcome", "done"))
+        except Exception as unexpected:
+            # Starlette hides what broke an answer that had begun behind an error of its own.
+            fault = names_of(unexpected.__cause__ or unexpected)
+            is_ours = not isinstance(unexpected, ClientDisconnect)
+            if status:
+                raise  # Whoever serves us cuts the connection: an answer that ends here must not look whole.
+            outcome = "internal"
+            await self._internal(scope, receive, send_with_headers)
         finally:
-            line = {
+            line: dict[str, object] = {
                 "event": "request",
                 "route": name or "none",
                 "method": scope["method"] if name else "none",
@@ -103,11 +130,13 @@ class RequestContext:
                 "duration_ms": round((time.perf_counter() - began) * 1000, 1),
                 "request_id": request_id,
             }
-            _log.info(json.dumps(line))
+            if fault is not None:
+                line["fault"] = fault
+            _log.log(logging.ERROR if fault is not None and is_ours else logging.INFO, json.dumps(line))
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
-        if not declared.isdigit() or int(declared) > JSON_BODY_MAX_BYTES:
+        if not declared.isdigit() or len(declared) > _LENGTH_MAX_DIGITS or int(declared) > JSON_BODY_MAX_BYTES:
             await self._too_large(scope, receive, send)
             return
         taken = 0
@@ -123,6 +152,8 @@ class RequestContext:
 
         async def send_noting(message: Message) -> None:
             nonlocal has_started
+            if taken > JSON_BODY_MAX_BYTES and not has_started:
+                return  # FastAPI takes whatever interrupts its reading for a malformed body, and says so.
             has_started = True
             await send(message)
 
@@ -131,4 +162,5 @@ class RequestContext:
         except BodyTooLargeError:
             if has_started:
                 raise
+        if taken > JSON_BODY_MAX_BYTES and not has_started:
             await self._too_large(scope, receive, send)

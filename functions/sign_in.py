@@ -15,6 +15,7 @@ from functions.dependencies import (
     SignedIn,
     client_address,
 )
+from functions.json_bodies import JsonRoute
 from functions.models import Strict
 from functions.qr_image import qr_svg
 from shared.crypto.tokens import csrf_token, token_hash
@@ -26,7 +27,7 @@ from shared.services.person_signing_in import Refused, Waiting
 from shared.services.person_signing_in import SignedIn as RaisedSession
 from shared.services.sessions import NewSession
 
-router = APIRouter(prefix="/api/v1", tags=["sign-in"])
+router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
 Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
 
@@ -130,7 +131,12 @@ async def bankid_poll(services: Services, response: Response, flow: Flow = "") -
             return OrderView(status="complete", session=_set_session(response, raised.session))
 
 
-@router.get("/bankid/order/qr", dependencies=[EVERYONE], response_class=Response)
+@router.get(
+    "/bankid/order/qr",
+    dependencies=[EVERYONE],
+    response_class=Response,
+    responses={200: {"description": "The image.", "content": {"image/svg+xml": {"schema": {}}}}},
+)
 async def bankid_qr(services: Services, flow: Flow = "") -> Response:
     """The code of this second as an SVG image."""
     frame = await services.person_signing_in.qr(flow)

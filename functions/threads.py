@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from functions.dependencies import Services, SignedIn, SignedInPerson, SignedInStaff
+from functions.json_bodies import JsonRoute
 from functions.models import (
     Id,
     MessageView,
@@ -17,11 +18,16 @@ from functions.models import (
     ThreadView,
 )
 from shared.domain.ids import MessageId, ThreadId, UnitId
+from shared.domain.record_keys import check_continuation
 from shared.services.sharing import Addressee
 
-router = APIRouter(prefix="/api/v1", tags=["threads"])
+router = APIRouter(prefix="/api/v1", tags=["threads"], route_class=JsonRoute)
 
-Continuation = Annotated[str | None, Query(max_length=512)]
+Continuation = Annotated[
+    str | None,
+    Query(description="From the answer that this one continues."),
+    AfterValidator(lambda text: None if text is None else check_continuation(text)),
+]
 
 
 class UnitView(BaseModel):

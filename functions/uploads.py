@@ -5,7 +5,6 @@ of a broken upload is asked for with HEAD, and the upload goes on from there.
 """
 
 import base64
-import binascii
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -18,6 +17,9 @@ from shared.services.uploading import NewUpload
 from shared.services.uploads import Upload
 
 VERSION: Final = "1.0.0"
+HEADERS: Final = {"tus-resumable": VERSION}
+"""In every answer, errors too (tus, Tus-Resumable)."""
+
 OFFSET_TYPE: Final = "application/offset+octet-stream"
 MAX_METADATA: Final = 8 * 1024
 """Characters of ``Upload-Metadata``: four ids and names, in base64."""
@@ -25,11 +27,19 @@ MAX_METADATA: Final = 8 * 1024
 
 def _check_version(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
-        raise RequestRefusedError(TUS_VERSION, {"Tus-Version": VERSION, "Tus-Resumable": VERSION})
+        raise RequestRefusedError(TUS_VERSION, {"Tus-Version": VERSION})
 
 
 TUS = Depends(_check_version)
 router = APIRouter(prefix="/api/v1", tags=["uploads"])
+
+
+def _takes(*headers: str, body: bool = False) -> dict[str, object]:
+    """For the description: these headers are read by hand, because tus says how they may be wrong."""
+    names = ("Tus-Resumable", *headers)
+    parameters = [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names]
+    content = {"requestBody": {"required": True, "content": {OFFSET_TYPE: {"schema": {}}}}} if body else {}
+    return {"parameters": parameters, **content}
 
 
 def _whole(request: Request, header: str) -> int:
@@ -49,7 +59,7 @@ def _metadata(request: Request) -> dict[str, str]:
         key, _, value = pair.partition(" ")
         try:
             text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError) as fault:
+        except ValueError as fault:  # not base64, not ASCII, or not UTF-8 inside
             raise InvalidInputError("upload-metadata") from fault
         if not key or key in found:
             raise InvalidInputError("upload-metadata")
@@ -59,7 +69,6 @@ def _metadata(request: Request) -> dict[str, str]:
 
 def _headers(upload: Upload) -> dict[str, str]:
     return {
-        "Tus-Resumable": VERSION,
         "Upload-Offset": str(upload.progress.offset),
         "Upload-Expires": upload.progress.expires_at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
     }
@@ -70,7 +79,6 @@ async def upload_options(request: Request) -> Response:
     """What this server understands of tus, and the largest file it takes."""
     limit = container_of(request).settings.upload_max_bytes
     headers = {
-        "Tus-Resumable": VERSION,
         "Tus-Version": VERSION,
         "Tus-Extension": "creation,expiration,termination",
         "Tus-Max-Size": str(limit),
@@ -78,7 +86,13 @@ async def upload_options(request: Request) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-@router.post("/uploads", status_code=201, dependencies=[TUS], response_class=Response)
+@router.post(
+    "/uploads",
+    status_code=201,
+    dependencies=[TUS],
+    response_class=Response,
+    openapi_extra=_takes("Upload-Length", "Upload-Metadata"),
+)
 async def create_upload(request: Request, services: Services, principal: SignedIn) -> Response:
     """Begin an upload for a draft (tus, creation). ``Location`` is where its bytes go."""
     metadata = _metadata(request)
@@ -96,31 +110,38 @@ async def create_upload(request: Request, services: Services, principal: SignedI
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/uploads/{upload}", dependencies=[TUS], response_class=Response)
+@router.head("/uploads/{upload}", dependencies=[TUS], response_class=Response, openapi_extra=_takes())
 async def upload_offset(services: Services, principal: SignedIn, upload: str) -> Response:
     """How many bytes have arrived and are kept (tus, HEAD)."""
     found = await services.uploading.find(principal, UploadId(upload))
     return Response(headers={**_headers(found), "Upload-Length": str(found.progress.length)})
 
 
-@router.patch("/uploads/{upload}", status_code=204, dependencies=[TUS], response_class=Response)
+@router.patch(
+    "/uploads/{upload}",
+    status_code=204,
+    dependencies=[TUS],
+    response_class=Response,
+    openapi_extra=_takes("Upload-Offset", body=True),
+)
 async def append_upload(request: Request, services: Services, principal: SignedIn, upload: str) -> Response:
     """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != OFFSET_TYPE:
         raise RequestRefusedError(UNSUPPORTED_TYPE)
-    declared = request.headers.get("content-length")
     grown = await services.uploading.append(
         principal,
         UploadId(upload),
         offset=_whole(request, "upload-offset"),
-        declared_bytes=None if declared is None else int(declared),
+        declared_bytes=_whole(request, "content-length") if "content-length" in request.headers else None,
         body=body_of(request),
     )
     return Response(status_code=204, headers=_headers(grown))
 
 
-@router.delete("/uploads/{upload}", status_code=204, dependencies=[TUS], response_class=Response)
+@router.delete(
+    "/uploads/{upload}", status_code=204, dependencies=[TUS], response_class=Response, openapi_extra=_takes()
+)
 async def cancel_upload(services: Services, principal: SignedIn, upload: str) -> Response:
     """Give an upload up; what arrived is deleted (tus, termination)."""
     await services.uploading.cancel(principal, UploadId(upload))
-    return Response(status_code=204, headers={"Tus-Resumable": VERSION})
+    return Response(status_code=204)

@@ -4,16 +4,21 @@ Every missing or wrong setting is reported in one message that names settings an
 environment's name decides one thing only: outside ``local``, whatever stands in for a real part is refused.
 """
 
-import base64
-import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from shared.crypto.pseudonyms import MIN_PEPPER_BYTES, Peppers
-
-T = TypeVar("T")
+from shared.setting_values import (
+    AZURE_NAME,
+    HEADER_NAME,
+    TABLE_NAME,
+    Reader,
+    is_this_machine,
+    peppers,
+    sender,
+)
 
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
@@ -107,130 +112,43 @@ class Settings:
     """The header in which the gateway states the client's address, overwriting what the client sent; None: the peer."""
 
 
-class _Reader:
-    """Reads values and collects what is wrong with them."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._values = environment
-        self.faults: list[str] = []
-
-    def optional(self, name: str) -> str | None:
-        return self._values.get(name) or None
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._values.get(name) or default
-        if value is None:
-            self.faults.append(f"{name} is missing")
-        return value or ""
-
-    def parsed(self, name: str, parse: Callable[[str], T], wanted: str, fallback: T, default: str | None = None) -> T:
-        value = self.text(name, default)
-        if not value:
-            return fallback
-        try:
-            return parse(value)
-        except ValueError:
-            self.faults.append(f"{name} must be {wanted}")
-            return fallback
-
-    def whole(self, name: str, default: str, low: int, high: int) -> int:
-        def parse(text: str) -> int:
-            if not text.isascii() or not text.isdecimal() or not low <= int(text) <= high:
-                raise ValueError
-            return int(text)
-
-        return self.parsed(name, parse, f"a whole number from {low} to {high}", low, default)
-
-    def url(self, name: str, *, schemes: tuple[str, ...] = ("https",)) -> str:
-        def parse(text: str) -> str:
-            parts = urlsplit(text)
-            if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment or parts.username:
-                raise ValueError
-            return text.rstrip("/")
-
-        return self.parsed(name, parse, f"an address that begins with {' or '.join(schemes)}://", "")
-
-    def pepper(self, name: str) -> bytes:
-        return self.parsed(name, _pepper, f"at least {MIN_PEPPER_BYTES} bytes in base64", bytes(MIN_PEPPER_BYTES))
-
-
-def _pepper(text: str) -> bytes:
-    try:
-        secret = base64.b64decode(text, validate=True)
-    except binascii.Error as fault:
-        raise ValueError from fault
-    if len(secret) < MIN_PEPPER_BYTES:
-        raise ValueError
-    return secret
-
-
-def _peppers(text: str) -> Peppers:
-    secrets: dict[int, bytes] = {}
-    for item in text.split(","):
-        version, separator, secret = item.strip().partition(":")
-        if not separator or not version.isdecimal() or int(version) in secrets:
-            raise ValueError
-        secrets[int(version)] = _pepper(secret)
-    return Peppers(max(secrets), secrets)
-
-
-def _choice(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError
-        return text
-
-    return parse
-
-
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings in these environment variables. Raises ``SettingsError`` with every fault."""
-    read = _Reader(environment)
-
-    def choice(name: str, options: object, default: str | None = None) -> str:
-        allowed: tuple[str, ...] = get_args(options)
-        return read.parsed(name, _choice(allowed), "one of " + ", ".join(allowed), allowed[-1], default)
-
-    name = choice("PIC_ENVIRONMENT", Environment)
+    read = Reader(environment)
+    name = read.choice("PIC_ENVIRONMENT", Environment)
     is_local = name == "local"
     web = ("https", "http") if is_local else ("https",)
-    records = choice("PIC_RECORDS", RecordStore, "cosmos")
-    security = choice("PIC_SMTP_SECURITY", SmtpSecurity, "starttls")
+    records = read.choice("PIC_RECORDS", RecordStore, "cosmos")
     settings = Settings(
         environment=_environment(name),
-        public_url=read.url("PIC_PUBLIC_URL", schemes=web),
+        public_url=read.origin("PIC_PUBLIC_URL", schemes=web),
         records="tables" if records == "tables" else "cosmos",
         storage=_storage(read, is_local=is_local, tables=records == "tables"),
-        blob_container=read.text("PIC_BLOB_CONTAINER", "content"),
-        table=read.text("PIC_TABLE", "records"),
+        blob_container=read.formed("PIC_BLOB_CONTAINER", "content", AZURE_NAME, "the name of a blob container"),
+        table=read.formed("PIC_TABLE", "records", TABLE_NAME, "the name of a table"),
         cosmos=_cosmos(read, web) if records == "cosmos" else None,
         identity_client_id=read.optional("AZURE_CLIENT_ID"),
         key_vault_url=read.url("PIC_KEY_VAULT_URL"),
         key_vault_ca=read.optional("PIC_KEY_VAULT_CA"),
         peppers=read.parsed(
             "PIC_SUBJECT_PEPPERS",
-            _peppers,
+            peppers,
             f"version:base64 pairs of at least {MIN_PEPPER_BYTES} bytes, separated by commas",
             Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
         bankid=_bankid(read),
-        smtp=Smtp(
-            host=read.text("PIC_SMTP_HOST"),
-            port=read.whole("PIC_SMTP_PORT", "587", 1, 65535),
-            security="none" if security == "none" else "tls" if security == "tls" else "starttls",
-            user=read.optional("PIC_SMTP_USER"),
-            password=read.optional("PIC_SMTP_PASSWORD"),
-            sender=read.text("PIC_MAIL_FROM"),
-        ),
-        dispatch_queue=read.text("PIC_DISPATCH_QUEUE", "dispatch"),
-        notify_queue=read.text("PIC_NOTIFY_QUEUE", "notify"),
+        smtp=_smtp(read),
+        dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
+        notify_queue=read.formed("PIC_NOTIFY_QUEUE", "notify", AZURE_NAME, "the name of a queue"),
         retention_days=read.whole("PIC_RETENTION_DAYS", "365", 1, 365),
         undo_seconds=read.whole("PIC_UNDO_SECONDS", "30", 0, 3600),
         upload_max_bytes=read.whole("PIC_UPLOAD_MAX_BYTES", str(5 * GIB), 1, 100 * GIB),
         clock_file=read.optional("PIC_CLOCK_FILE"),
-        client_address_header=read.optional("PIC_CLIENT_ADDRESS_HEADER"),
+        client_address_header=_header(read),
     )
+    if settings.dispatch_queue and settings.dispatch_queue == settings.notify_queue:
+        read.faults.append("PIC_DISPATCH_QUEUE and PIC_NOTIFY_QUEUE must differ")
     if not is_local:
         _refuse_stand_ins(read, settings)
     if read.faults:
@@ -242,21 +160,21 @@ def _environment(name: str) -> Environment:
     return "local" if name == "local" else "test" if name == "test" else "production"
 
 
-def _storage(read: _Reader, *, is_local: bool, tables: bool) -> Storage:
+def _storage(read: Reader, *, is_local: bool, tables: bool) -> Storage:
     connection = read.optional("PIC_STORAGE")
     if connection is None and is_local:
         read.faults.append("PIC_STORAGE is missing")
-    if connection is not None or is_local:
+    if is_local:
         return Storage(connection_string=connection, blob_url=None, queue_url=None, table_url=None)
     return Storage(
-        connection_string=None,
+        connection_string=connection,
         blob_url=read.url("PIC_STORAGE__blobServiceUri"),
         queue_url=read.url("PIC_STORAGE__queueServiceUri"),
         table_url=read.url("PIC_STORAGE__tableServiceUri") if tables else None,
     )
 
 
-def _cosmos(read: _Reader, schemes: tuple[str, ...]) -> Cosmos:
+def _cosmos(read: Reader, schemes: tuple[str, ...]) -> Cosmos:
     return Cosmos(
         endpoint=read.url("PIC_COSMOS_ENDPOINT", schemes=schemes),
         key=read.optional("PIC_COSMOS_KEY"),
@@ -265,9 +183,29 @@ def _cosmos(read: _Reader, schemes: tuple[str, ...]) -> Cosmos:
     )
 
 
-def _bankid(read: _Reader) -> BankId:
-    allowed: tuple[str, ...] = get_args(BankIdEnvironment)
-    name = read.parsed("PIC_BANKID_ENVIRONMENT", _choice(allowed), "one of " + ", ".join(allowed), "production")
+def _smtp(read: Reader) -> Smtp:
+    security = read.choice("PIC_SMTP_SECURITY", SmtpSecurity, "starttls")
+    user, password = read.optional("PIC_SMTP_USER"), read.optional("PIC_SMTP_PASSWORD")
+    if (user is None) != (password is None):
+        read.faults.append("PIC_SMTP_USER and PIC_SMTP_PASSWORD belong together")
+    return Smtp(
+        host=read.text("PIC_SMTP_HOST"),
+        port=read.whole("PIC_SMTP_PORT", "587", 1, 65535),
+        security="none" if security == "none" else "tls" if security == "tls" else "starttls",
+        user=user,
+        password=password,
+        sender=read.parsed("PIC_MAIL_FROM", sender, "a plain mail address", ""),
+    )
+
+
+def _header(read: Reader) -> str | None:
+    if read.optional("PIC_CLIENT_ADDRESSHEADER_NAME") is None:
+        return None
+    return read.formed("PIC_CLIENT_ADDRESSHEADER_NAME", "", HEADER_NAME, "the name of a header")
+
+
+def _bankid(read: Reader) -> BankId:
+    name = read.choice("PIC_BANKID_ENVIRONMENT", BankIdEnvironment)
     url = read.url("PIC_BANKID_URL")
     host = urlsplit(url).hostname
     if url and name in BANKID_HOSTS and host != BANKID_HOSTS[name]:
@@ -281,18 +219,20 @@ def _bankid(read: _Reader) -> BankId:
     )
 
 
-def _refuse_stand_ins(read: _Reader, settings: Settings) -> None:
+def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
     """Nothing that stands in for a real part works outside of a laptop."""
-    loopback = {"localhost", "127.0.0.1", "::1"}
-    addresses = {
-        "PIC_PUBLIC_URL": settings.public_url,
-        "PIC_KEY_VAULT_URL": settings.key_vault_url,
-        "PIC_BANKID_URL": settings.bankid.url,
-        "PIC_COSMOS_ENDPOINT": settings.cosmos.endpoint if settings.cosmos else "",
-        "PIC_STORAGE__blobServiceUri": settings.storage.blob_url or "",
+    hosts = {
+        "PIC_PUBLIC_URL": urlsplit(settings.public_url).hostname,
+        "PIC_KEY_VAULT_URL": urlsplit(settings.key_vault_url).hostname,
+        "PIC_BANKID_URL": urlsplit(settings.bankid.url).hostname,
+        "PIC_COSMOS_ENDPOINT": urlsplit(settings.cosmos.endpoint).hostname if settings.cosmos else None,
+        "PIC_STORAGE__blobServiceUri": urlsplit(settings.storage.blob_url or "").hostname,
+        "PIC_STORAGE__queueServiceUri": urlsplit(settings.storage.queue_url or "").hostname,
+        "PIC_STORAGE__tableServiceUri": urlsplit(settings.storage.table_url or "").hostname,
+        "PIC_SMTP_HOST": settings.smtp.host,
     }
-    for name, address in addresses.items():
-        if urlsplit(address).hostname in loopback:
+    for name, host in hosts.items():
+        if host and is_this_machine(host):
             read.faults.append(f"{name} is a loopback address, which only PIC_ENVIRONMENT=local allows")
     refused = {
         "PIC_STORAGE": settings.storage.connection_string is not None,

@@ -1,0 +1,106 @@
+"""The OpenAPI 3.1 description: what FastAPI derives from the routes, and what it cannot know.
+
+FastAPI would promise its own 422 and knows nothing of our cookies. Every operation answers errors with a problem
+document, and its ``Allowing`` says what it asks for.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import BaseModel, Field
+
+from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
+from functions.problems import MEDIA_TYPE
+
+SECURITY_SCHEMES: Final = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "Set by signing in. Ends after 30 minutes without a request, and after 8 hours.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "`csrf_token` of the session; with every unsafe method.",
+    },
+    "bankid": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": FLOW_COOKIE,
+        "description": "Set by starting a sign-in; binds it to the browser that started.",
+    },
+}
+
+
+class PlaceOfFault(BaseModel):
+    """Where the request breaks a rule of this description, and which."""
+
+    at: str
+    rule: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457. Never repeats anything of the request."""
+
+    type: Annotated[str, Field(description="`urn:pic:problem:...`, or `about:blank` for an internal error.")]
+    title: str
+    status: int
+    instance: Annotated[str, Field(description="`urn:pic:request:` and the id in the header `X-Request-Id`.")]
+    rule: Annotated[str | None, Field(description="With `invalid-input`: which rule.")] = None
+    errors: Annotated[list[PlaceOfFault] | None, Field(description="With `invalid-request`: at most 20.")] = None
+    limit_bytes: Annotated[int | None, Field(description="With `too-large`.")] = None
+
+
+def install(api: FastAPI) -> None:
+    """Let ``api.openapi`` give this description."""
+
+    def describe() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            api.openapi_schema = _described(api)
+        return api.openapi_schema
+
+    api.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _described(api: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title=api.title,
+        version=api.version,
+        openapi_version=api.openapi_version,
+        description=api.description,
+        license_info=api.license_info,
+        routes=api.routes,
+    )
+    schemas = found["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs") | {"ProblemDocument": problem}
+    found["components"]["securitySchemes"] = SECURITY_SCHEMES
+    for route in iter_route_contexts(api.routes):
+        if route.include_in_schema:
+            for method in route.methods or ():
+                _complete(found["paths"][route.path_format][method.lower()], route, method)
+    return found
+
+
+def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> None:
+    responses: dict[str, Any] = operation["responses"]
+    responses.pop("422", None)
+    responses["default"] = {
+        "description": "A problem.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
+    operation["security"] = [{scheme: [] for scheme in _asked_for(route, method)}]
+
+
+def _asked_for(route: RouteContext, method: str) -> list[str]:
+    if any(parameter.alias == FLOW_COOKIE for parameter in route.dependant.cookie_params):
+        return ["bankid"]
+    if not any(allowing.kinds for allowing in allowings_of(route)):
+        return []
+    return ["session"] if method in SAFE_METHODS else ["session", "csrf"]

@@ -1,0 +1,103 @@
+"""The cookies: what they are called, how long they live, and that no other browser can use them."""
+
+import pytest
+
+from shared.adapters.memory_electronic_id import persona
+from tests.support.every_route import LOGIN, Scene
+from tests.support.memory_container import PASSWORD
+from tests.support.problems import problem_of
+from tests.support.world import TOLVAN, Browser, World
+
+CREDENTIALS = {"mail_address": LOGIN, "password": PASSWORD}
+
+
+def cookie_of(header: str) -> tuple[str, str, dict[str, str]]:
+    """Name, value and attributes of a ``Set-Cookie``."""
+    pair, *rest = header.split("; ")
+    name, _, value = pair.partition("=")
+    return name, value, {key.lower(): setting for key, _, setting in (attribute.partition("=") for attribute in rest)}
+
+
+async def test_the_session_cookie_is_as_closed_as_cookies_can_be(scene: Scene) -> None:
+    """No script reads it, no subdomain sets it, no other site's form sends it; it ends with the browser."""
+    answer = await Browser(scene.world.http).call("POST", "/api/v1/staff/sign-in", json=CREDENTIALS)
+    (header,) = answer.headers.get_list("set-cookie")
+    name, value, attributes = cookie_of(header)
+    assert name == "__Host-session"
+    assert len(value) == 43
+    assert attributes == {"path": "/", "secure": "", "httponly": "", "samesite": "lax"}
+    assert value not in answer.text
+
+
+async def test_the_sign_in_cookie_lives_as_long_as_the_order(world: World) -> None:
+    """It binds the order to the browser that started; ten minutes later there is nothing to bind."""
+    answer = await Browser(world.http).call("POST", "/api/v1/bankid/orders")
+    (header,) = answer.headers.get_list("set-cookie")
+    name, value, attributes = cookie_of(header)
+    assert name == "__Host-bankid"
+    assert len(value) == 43
+    assert attributes == {"path": "/", "secure": "", "httponly": "", "samesite": "lax", "max-age": "600"}
+    assert value not in answer.text
+
+
+async def test_every_sign_in_gives_a_fresh_token(scene: Scene) -> None:
+    """A session id that an attacker planted before sign-in is worth nothing after it."""
+    browser = Browser(scene.world.http, cookies={"__Host-session": "B" * 43})
+    tokens = set()
+    for _ in range(3):
+        raised = await browser.json("POST", "/api/v1/staff/sign-in", json=CREDENTIALS)
+        browser.csrf = raised["csrf_token"]
+        tokens |= {browser.cookies["__Host-session"], raised["csrf_token"]}
+    assert len(tokens) == 6
+    assert "B" * 43 not in tokens
+
+
+async def test_a_person_too_gets_a_fresh_token_and_loses_the_orders(world: World) -> None:
+    """Raising the session uses the order up: its cookie goes, and polling again raises nothing."""
+    browser = Browser(world.http, cookies={"__Host-session": "B" * 43})
+    await browser.json("POST", "/api/v1/bankid/orders", 201)
+    flow = browser.cookies["__Host-bankid"]
+    electronic_id = world.container.electronic_id
+    electronic_id.approve(electronic_id.latest, persona(TOLVAN))
+    world.container.clock.move(seconds=2)
+    other = Browser(world.http)
+    problem_of(await other.call("GET", "/api/v1/bankid/order"), 404, "not-found")
+    assert (await browser.json("GET", "/api/v1/bankid/order"))["status"] == "complete"
+    assert browser.cookies.keys() == {"__Host-session"}
+    assert browser.cookies["__Host-session"] not in {"B" * 43, flow}
+    replay = Browser(world.http, cookies={"__Host-bankid": flow})
+    problem_of(await replay.call("GET", "/api/v1/bankid/order"), 409, "conflict")
+    assert "__Host-session" not in replay.cookies
+
+
+async def test_signing_out_clears_the_browser(scene: Scene) -> None:
+    """The cookie goes, and so does what the browser kept of us."""
+    answer = await scene.call("sign_out").by(scene.staff)
+    assert answer.status_code == 204
+    (header,) = answer.headers.get_list("set-cookie")
+    name, value, attributes = cookie_of(header)
+    assert (name, value.strip('"'), attributes["max-age"]) == ("__Host-session", "", "0")
+    assert attributes.keys() >= {"secure", "path"}
+    assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+
+
+@pytest.mark.parametrize("password", ["", "wrong", PASSWORD + " ", "å" * 1024])
+async def test_an_unknown_address_and_a_wrong_password_answer_alike(scene: Scene, password: str) -> None:
+    """Nobody learns who works here."""
+    browser = Browser(scene.world.http)
+    for address in (LOGIN, "okand@example.com", "", "inte en adress"):
+        wrong = {"mail_address": address, "password": password}
+        answer = await browser.call("POST", "/api/v1/staff/sign-in", json=wrong)
+        document = problem_of(answer, 401, "wrong-credentials")
+        assert set(document) == {"type", "title", "status", "instance"}
+        assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "A" * 8192, "å", "%00", '"', "a=b; c"])
+async def test_no_cookie_is_too_strange_for_an_answer(scene: Scene, cookie: str) -> None:
+    """Cookies are input like any other."""
+    for path, statuses in (("/api/v1/session", {401}), ("/api/v1/bankid/order", {404, 422})):
+        raw = f"__Host-session={cookie}; __Host-bankid={cookie}".encode()
+        answer = await scene.world.http.get(path, headers={b"cookie": raw})
+        assert answer.status_code in statuses
+        assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,151 @@
+"""On the wire: an object of each kind, a principal of each kind, and a call that fits it for every route."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import httpx
+
+from shared.domain.principals import Role
+from tests.support.memory_container import PASSWORD
+from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
+
+CONTENT = b"%PDF-1.7 Beslut"
+TUS = {"tus-resumable": "1.0.0"}
+LOGIN = "inloggning@example.com"
+
+
+class Who(Enum):
+    """The principals of the authorisation matrix."""
+
+    NOBODY = auto()
+    STAFF = auto()
+    COLLEAGUE = auto()
+    OTHER_UNIT = auto()
+    OTHER_ORGANISATION = auto()
+    AUDITOR = auto()
+    PERSON = auto()
+    OTHER_PERSON = auto()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request. ``more`` is what ``Browser.call`` takes."""
+
+    method: str
+    path: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    async def by(self, browser: Browser, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Send it from this browser, with these headers on top."""
+        more = dict(self.more)
+        merged = {**more.pop("headers", {}), **(headers or {})}
+        return await browser.call(self.method, self.path, headers=merged, **more)
+
+
+@dataclass
+class Scene:
+    """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes."""
+
+    world: World
+    staff: Browser
+    thread: str
+    delivered: str
+    file: str
+    draft: str
+    upload: str
+
+    @classmethod
+    async def of(cls, world: World) -> "Scene":
+        staff = await world.staff()
+        thread = await world.thread(staff)
+        delivered = await world.draft(staff, thread)
+        file = await world.upload(staff, delivered, CONTENT)
+        await world.send(staff, delivered)
+        draft = await world.draft(staff, thread)
+        upload = (await world.create_upload(staff, draft, 5)).headers["location"]
+        await world.append(staff, upload, 0, b"%P")
+        return cls(world, staff, thread, delivered, file, draft, upload)
+
+    async def browser(self, who: Who) -> Browser:  # noqa: PLR0911 - one for each
+        """A browser of this principal."""
+        world, administering = self.world, self.world.container.administering
+        match who:
+            case Who.NOBODY:
+                return Browser(world.http)
+            case Who.STAFF:
+                return self.staff
+            case Who.COLLEAGUE:
+                return await world.staff()
+            case Who.AUDITOR:
+                return await world.staff(role=Role.AUDITOR)
+            case Who.OTHER_UNIT:
+                unit = await administering.create_unit(world.organisation, "Arkivet", mail_address=None)
+                return await world.staff(units=(unit,))
+            case Who.OTHER_ORGANISATION:
+                organisation = await administering.create_organisation("Grannkommunen")
+                unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
+                return await world.staff(organisation=organisation, units=(unit,))
+            case Who.PERSON:
+                return await world.person(TOLVAN)
+            case Who.OTHER_PERSON:
+                return await world.person(OTHER_PERSON)
+
+    def call(self, route: str) -> Call:
+        """A request that the right principal may make."""
+        return CALLS[route](self)
+
+
+def _upload_of(scene: Scene) -> dict[str, str]:
+    parts = scene.draft.split("/")
+    metadata = {"thread": parts[4], "message": parts[6], "filename": "bilaga.pdf"}
+    return {**TUS, "upload-length": "5", "upload-metadata": encoded(metadata)}
+
+
+_APPENDING = {**TUS, "upload-offset": "2", "content-type": "application/offset+octet-stream"}
+_PERSONS = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
+
+CALLS: Mapping[str, Callable[[Scene], Call]] = {
+    "health": lambda _: Call("GET", "/health"),
+    "health_ready": lambda _: Call("GET", "/health/ready"),
+    "openapi": lambda _: Call("GET", "/api/openapi.json"),
+    "portal_home": lambda _: Call("GET", "/portal"),
+    "portal": lambda _: Call("GET", "/portal/index.html"),
+    "staff_sign_in": lambda _: Call(
+        "POST", "/api/v1/staff/sign-in", {"json": {"mail_address": LOGIN, "password": PASSWORD}}
+    ),
+    "bankid_start": lambda _: Call("POST", "/api/v1/bankid/orders"),
+    "bankid_poll": lambda _: Call("GET", "/api/v1/bankid/order"),
+    "bankid_qr": lambda _: Call("GET", "/api/v1/bankid/order/qr"),
+    "bankid_cancel": lambda _: Call("DELETE", "/api/v1/bankid/order"),
+    "read_session": lambda _: Call("GET", "/api/v1/session"),
+    "sign_out": lambda _: Call("DELETE", "/api/v1/session"),
+    "list_units": lambda _: Call("GET", "/api/v1/units"),
+    "create_thread": lambda s: Call(
+        "POST", "/api/v1/threads", {"json": {"unit": s.world.unit, "subject": "Beslut", "persons": _PERSONS}}
+    ),
+    "list_threads": lambda s: Call("GET", f"/api/v1/threads?unit={s.world.unit}"),
+    "list_inbox": lambda _: Call("GET", "/api/v1/inbox"),
+    "read_thread": lambda s: Call("GET", f"/api/v1/threads/{s.thread}"),
+    "create_message": lambda s: Call("POST", f"/api/v1/threads/{s.thread}/messages", {"json": {"text": "Hej"}}),
+    "read_message": lambda s: Call("GET", s.delivered),
+    "delete_message": lambda s: Call("DELETE", s.delivered),
+    "send_message": lambda s: Call("POST", f"{s.delivered}/send"),
+    "open_message": lambda s: Call("POST", f"{s.delivered}/open"),
+    "download_file": lambda s: Call("GET", f"{s.delivered}/files/{s.file}"),
+    "describe_file": lambda s: Call("HEAD", f"{s.delivered}/files/{s.file}"),
+    "upload_options": lambda _: Call("OPTIONS", "/api/v1/uploads"),
+    "create_upload": lambda s: Call("POST", "/api/v1/uploads", {"headers": _upload_of(s)}),
+    "upload_offset": lambda s: Call("HEAD", s.upload, {"headers": TUS}),
+    "append_upload": lambda s: Call("PATCH", s.upload, {"headers": _APPENDING, "content": b"DF-"}),
+    "cancel_upload": lambda s: Call("DELETE", s.upload, {"headers": TUS}),
+}
+"""Every route. A test walks the application and fails on one that is missing here."""
+
+
+def everything_stored(scene: Scene) -> tuple[object, object, object]:
+    """All records, all content and all queued messages: what a request that changes nothing leaves as it was."""
+    container = scene.world.container
+    records = {name: dict(entries) for name, entries in container.records._partitions.items() if entries}
+    return records, (dict(container.blobs._content), dict(container.blobs._staged)), list(container.queues.queued)
