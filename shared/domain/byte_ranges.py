@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
+"""18 digits reach far beyond any file, and the conversion of a number stays cheap."""
 
 
 class UnsatisfiableRangeError(Exception):
@@ -25,17 +26,19 @@ class ByteRange:
 def requested_range(header: str | None, *, total: int) -> ByteRange | None:
     """The range asked for, or None for the whole file.
 
-    A header that is malformed, in another unit or of several ranges is ignored, as the RFC allows.
+    A header that is malformed, in another unit, of several ranges or of longer numbers is ignored, as the RFC allows.
     Raises ``UnsatisfiableRangeError``.
     """
-    found = _ONE.fullmatch(header.replace(" ", "")) if header else None
+    found = _ONE.fullmatch(header.strip(" \t")) if header else None
     if found is None or not any(found.groups()):
         return None
     first, last = found.groups()
     if not first:
         suffix = int(last)
-        if suffix == 0 or total == 0:
+        if suffix == 0:
             raise UnsatisfiableRangeError(total)
+        if total == 0:
+            return None  # Satisfiable by the RFC, but a 206 cannot tell of no bytes.
         return ByteRange(start=max(0, total - suffix), end=total)
     start = int(first)
     if last and int(last) < start:

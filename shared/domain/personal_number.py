@@ -11,7 +11,7 @@ from datetime import date
 
 from shared.domain.errors import InvalidInputError
 
-_FORM = re.compile(r"(18|19|20)[0-9]{10}")
+_FORM = re.compile(r"((?:18|19|20)[0-9]{6})-?([0-9]{4})")
 _COORDINATION_DAY = 60
 
 
@@ -33,14 +33,15 @@ class PersonalNumber:
 
 
 def parse_personal_number(text: str, *, today: date) -> PersonalNumber:
-    """Read what a person typed. Spaces and one hyphen are tolerated; a century is never guessed.
+    """Read what a person typed. Spaces and the hyphen before the last four digits are tolerated, no century guessed.
 
     Raises ``InvalidInputError`` with rule ``personal-number-form``, ``personal-number-check-digit`` or
     ``personal-number-date``.
     """
-    digits = re.sub("[ -]", "", text)
-    if not _FORM.fullmatch(digits):
+    found = _FORM.fullmatch(text.replace(" ", ""))
+    if found is None:
         raise InvalidInputError("personal-number-form")
+    digits = "".join(found.groups())
     if _luhn(digits[2:]) % 10:
         raise InvalidInputError("personal-number-check-digit")
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
