@@ -3,13 +3,15 @@
  * twelve digits, Luhn over the last ten, a real date; a samordningsnummer has 60 added to its day.
  */
 
-const FORM = /^(18|19|20)[0-9]{10}$/;
+/** Spaces anywhere, and one hyphen in its place, are tolerated. */
+const FORM = /^((?:18|19|20)[0-9]{6})-?([0-9]{4})$/;
 const COORDINATION_DAY = 60;
 
 /** `{ digits }` when the number is right, otherwise `{ fault }`: `form`, `check-digit` or `date`. */
 export function readPersonalNumber(text, today = new Date()) {
-  const digits = text.replace(/[ -]/g, "");
-  if (!FORM.test(digits)) return { fault: "form" };
+  const found = FORM.exec(text.replaceAll(" ", ""));
+  if (found === null) return { fault: "form" };
+  const digits = found[1] + found[2];
   if (luhn(digits.slice(2)) % 10 !== 0) return { fault: "check-digit" };
   const [year, month, date] = [Number(digits.slice(0, 4)), Number(digits.slice(4, 6)), Number(digits.slice(6, 8))];
   const isRight = date >= COORDINATION_DAY ? coordination(year, month, date, today) : calendar(year, month, date, today);
