@@ -19,9 +19,11 @@ ADDRESS_MAX_CHARACTERS = 254
 
 _PATH = frozenset('/\\:*?"<>|')
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_TOP = r"[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{1,58}[A-Za-z0-9]"
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:{_TOP})")
+"""RFC 5321 section 4.1.2 without quoted names and address literals; domains in their ASCII form (RFC 5890)."""
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
 
@@ -32,7 +34,8 @@ def _has_control(text: str, *, allowed: str = "") -> bool:
 def file_name(text: str) -> str:
     """A bare file name, composed (NFC). Refused, not repaired: the sender sees the name that will arrive."""
     name = unicodedata.normalize("NFC", text) if not _has_control(text) else ""
-    if not name or name.strip(" .") == "" or name != name.strip() or any(c in _PATH for c in name):
+    # Windows drops dots at the end: ``invoice.exe.`` would arrive as something else than the sender saw.
+    if not name or name != name.strip() or name.endswith(".") or any(c in _PATH for c in name):
         raise InvalidInputError("file-name")
     if len(name.encode()) > FILE_NAME_MAX_BYTES:
         raise InvalidInputError("file-name-length")
@@ -48,9 +51,10 @@ def media_type(text: str) -> str:
 
 def subject(text: str) -> str:
     """One line that names what a thread is about."""
-    if _has_control(text) or not text.strip() or len(text) > SUBJECT_MAX_CHARACTERS:
+    line = unicodedata.normalize("NFC", text.strip()) if not _has_control(text) else ""
+    if not 1 <= len(line) <= SUBJECT_MAX_CHARACTERS:
         raise InvalidInputError("subject")
-    return unicodedata.normalize("NFC", text.strip())
+    return line
 
 
 def message_text(text: str) -> str:
