@@ -4,7 +4,7 @@ A record that does not hold what its writer put there is damaged or forged, so e
 ``IntegrityError``: nothing of the value is repeated in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,11 +18,14 @@ def instant_text(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """The inverse of ``instant_text``. Raises ``IntegrityError``."""
+    """The inverse of ``instant_text``, which is the only spelling that reads. Raises ``IntegrityError``."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    except ValueError as fault:
-        raise IntegrityError from fault
+        instant = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise IntegrityError from None
+    if instant_text(instant) != text:
+        raise IntegrityError
+    return instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ class Fields:
         if len(found) != len(self.items(name)):
             raise IntegrityError
         return found
+
+    def optional_nested(self, name: str) -> "Fields | None":
+        value = self.body.get(name)
+        if value is not None and not isinstance(value, Mapping):
+            raise IntegrityError
+        return None if value is None else Fields(value)
 
     def nested(self, name: str) -> "tuple[Fields, ...]":
         found = tuple(Fields(item) for item in self.items(name) if isinstance(item, dict))

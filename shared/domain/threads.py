@@ -26,8 +26,8 @@ WrappedDataKey = NewType("WrappedDataKey", str)
 def _state(text: str) -> MessageState:
     try:
         return MessageState(text)
-    except ValueError as fault:
-        raise IntegrityError from fault
+    except ValueError:
+        raise IntegrityError from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,29 @@ class Author:
         return self.staff is not None
 
 
+def _author(staff: str | None, recipient: str | None) -> Author:
+    if (staff is None) == (recipient is None):
+        raise IntegrityError
+    return Author(staff=staff, recipient=recipient)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What the certificate will say, fixed when erasing began: since when unreadable, why, how many stored files."""
+
+    at: datetime
+    cause: str
+    files: int
+
+    def body(self) -> Body:
+        return {"at": instant_text(self.at), "cause": self.cause, "files": self.files}
+
+    @classmethod
+    def of(cls, fields: Fields) -> "Erasure":
+        """Raises ``IntegrityError``."""
+        return cls(at=fields.instant("at"), cause=fields.text("cause"), files=fields.whole("files"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Text and files from one side to the other. ``text`` and ``text_key`` are gone once it is being erased."""
@@ -126,6 +149,8 @@ class Message:
     expires_at: datetime
     hidden_for: frozenset[str] = frozenset()
     """Recipients who deleted their own copy."""
+    erasure: Erasure | None = None
+    """Set while it is being erased."""
 
     def body(self) -> Body:
         sent_at = None if self.sent_at is None else instant_text(self.sent_at)
@@ -142,6 +167,7 @@ class Message:
             "sent_at": sent_at,
             "expires_at": instant_text(self.expires_at),
             "hidden_for": sorted(self.hidden_for),
+            "erasure": None if self.erasure is None else self.erasure.body(),
         }
 
     @classmethod
@@ -149,13 +175,12 @@ class Message:
         """Raises ``IntegrityError``."""
         fields = Fields(body)
         text, key = fields.optional_text("text"), fields.optional_text("text_key")
+        erasure = fields.optional_nested("erasure")
         return cls(
             message=MessageId(fields.text("message")),
             thread=ThreadId(fields.text("thread")),
             organisation=OrganisationId(fields.text("organisation")),
-            author=Author(
-                staff=fields.optional_text("author_staff"), recipient=fields.optional_text("author_recipient")
-            ),
+            author=_author(fields.optional_text("author_staff"), fields.optional_text("author_recipient")),
             state=_state(fields.text("state")),
             text=None if text is None else Sealed(text),
             text_key=None if key is None else WrappedDataKey(key),
@@ -163,6 +188,7 @@ class Message:
             sent_at=fields.optional_instant("sent_at"),
             expires_at=fields.instant("expires_at"),
             hidden_for=frozenset(fields.texts("hidden_for")),
+            erasure=None if erasure is None else Erasure.of(erasure),
         )
 
 
