@@ -78,7 +78,8 @@ class Records(Protocol):
     ) -> Page:
         """Records with ``start <= id < end`` (``end`` None: no upper bound), ascending, at most ``limit`` a page.
 
-        A page may be shorter than ``limit`` and still have a continuation. Order is that of code points.
+        A page may be shorter than ``limit`` and still have a continuation, but it is empty only when there is
+        nothing more. Order is that of code points.
         ``limit`` is 1-1000.
         """
         ...

@@ -48,8 +48,8 @@ class Progress:
     def begin_append(self, *, offset: int, declared_bytes: int | None, now: datetime) -> int:
         """How many bytes may follow now. ``declared_bytes`` is the Content-Length, None when unknown.
 
-        Raises ``NotFoundError`` after expiry, ``ConflictError`` at any other offset than ours (tus: 409) or when
-        nothing more is expected, ``TooLargeError`` when more is announced than is missing.
+        Raises ``NotFoundError`` after expiry, ``ConflictError`` at any other offset than ours (tus: 409) or when it
+        came in too many parts, ``TooLargeError`` when more is announced than is missing.
         """
         if is_expired(self.expires_at, now=now):
             raise NotFoundError
