@@ -59,7 +59,8 @@ async function show() {
     return;
   }
   showTools();
-  const loading = setTimeout(() => fill(main, element("p", { class: "waiting" }, () => t("loading"))), LOADING_AFTER_MS);
+  const waiting = element("p", { class: "waiting" }, () => t("loading"));
+  const loading = setTimeout(() => fill(main, waiting), LOADING_AFTER_MS);
   const told = reason;
   reason = null;
   try {

@@ -8,7 +8,9 @@ import { t } from "./texts.js";
 import { composer } from "./write.js";
 
 const MAX_PERSONS = 20;
-const ADDRESS = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+/** As the service accepts it: plain ASCII, a domain with at least one dot. */
+const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const ADDRESS = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]{1,64}@(?:${LABEL}\\.)+[A-Za-z]{2,63}$`);
 
 /** The page. */
 export async function newThreadPage({ params: [unit], go, signal }) {
@@ -38,7 +40,10 @@ export async function newThreadPage({ params: [unit], go, signal }) {
     subject: () => subject.input.value.trim(),
     title: null,
     before: [subject.node, persons.node],
-    check: () => allRight([[subject, subject.input.value.trim() ? null : () => t("new.subject.missing")], ...persons.findings()]),
+    check() {
+      const fault = subject.input.value.trim() ? null : () => t("new.subject.missing");
+      return allRight([[subject, fault], ...persons.findings()]);
+    },
     close: () => go(`#/units/${unit}`),
     sent(id) {
       subject.input.value = "";

@@ -14,8 +14,8 @@ export function readPersonalNumber(text, today = new Date()) {
   const digits = found[1] + found[2];
   if (luhn(digits.slice(2)) % 10 !== 0) return { fault: "check-digit" };
   const [year, month, date] = [Number(digits.slice(0, 4)), Number(digits.slice(4, 6)), Number(digits.slice(6, 8))];
-  const isRight = date >= COORDINATION_DAY ? coordination(year, month, date, today) : calendar(year, month, date, today);
-  return isRight ? { digits } : { fault: "date" };
+  const isPossible = date >= COORDINATION_DAY ? coordination : calendar;
+  return isPossible(year, month, date, today) ? { digits } : { fault: "date" };
 }
 
 /** The date of birth and four asterisks. */

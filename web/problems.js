@@ -8,7 +8,7 @@ import { hasText, t } from "./texts.js";
 /** Problems behind which something of ours failed; the reference leads to our log. */
 const OURS = 500;
 
-/** The sentence for a failure, as a live text. What is not a `ProblemError` is a fault of the portal: it is passed on. */
+/** The sentence for a failure, as a live text. Any other error is a fault of the portal and is raised again. */
 export function sentence(problem) {
   if (!(problem instanceof ProblemError)) throw problem;
   return () => {

@@ -26,6 +26,7 @@ export class Delivery {
     const signal = this.#aborting.signal;
     try {
       const step = this.#show();
+      if (this.#transfers.some((transfer) => transfer.isUncertain)) await this.#startOver(signal);
       this.#thread ??= await this.#order.thread(signal);
       this.#message ??= await this.#draft(signal);
       for (const transfer of this.#transfers) await this.#bring(transfer, step, signal);
@@ -45,6 +46,21 @@ export class Delivery {
 
   #path() {
     return `/threads/${this.#thread}/messages/${this.#message}`;
+  }
+
+  /** A new draft and all files anew, because the old draft may hold a file that will never be complete. */
+  async #startOver(signal) {
+    await this.#deleteDraft(signal);
+    this.#message = null;
+    this.#transfers = this.#transfers.map((transfer) => new Transfer(transfer.file));
+  }
+
+  async #deleteDraft(signal) {
+    try {
+      if (this.#message !== null) await call("DELETE", this.#path(), { signal });
+    } catch (problem) {
+      if (problem.type !== "not-found") throw problem;
+    }
   }
 
   async #draft(signal) {
@@ -99,13 +115,11 @@ export class Delivery {
   async #drop() {
     this.#aborting.abort();
     try {
-      if (this.#message !== null) await call("DELETE", this.#path());
+      await this.#deleteDraft();
     } catch (problem) {
-      if (problem.type !== "not-found") {
-        this.#aborting = new AbortController();
-        this.#fail(problem);
-        return;
-      }
+      this.#aborting = new AbortController();
+      this.#fail(problem);
+      return;
     }
     announce(() => t("sending.dropped"));
     this.#order.dropped(this.#thread);

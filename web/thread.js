@@ -67,11 +67,12 @@ export async function threadPage({ params: [id], signal }) {
   }
   fill(writing, button(label, open, "primary"));
 
+  const backTo = () => t(isStaff ? "thread.back.staff" : "thread.back.person");
   const back = isStaff ? `#/units/${thread.unit}` : "#/inbox";
   return {
     title: () => thread.subject,
     content: [
-      element("p", { class: "back first" }, element("a", { href: back }, () => t(isStaff ? "thread.back.staff" : "thread.back.person"))),
+      element("p", { class: "back first" }, element("a", { href: back }, backTo)),
       facts(
         [() => t(isStaff ? "thread.unit" : "thread.from"), thread.unit_name],
         isStaff ? [() => t("thread.persons"), personList(thread)] : null,

@@ -22,7 +22,7 @@ export async function largestFile(signal) {
   return Number(answer.headers.get("Tus-Max-Size"));
 }
 
-/** One file for one draft. */
+/** One file for one draft. Beginning is the one step that cannot be repeated: see `isUncertain`. */
 export class Transfer {
   #path = null;
 
@@ -30,6 +30,8 @@ export class Transfer {
     this.file = file;
     this.sent = 0;
     this.isStored = false;
+    /** The service may have begun a file that we cannot name: the draft would hold it for ever. */
+    this.isUncertain = false;
   }
 
   /** Bring the file over. `changed({ waiting })` follows `sent`. Raises `ProblemError`, or an `AbortError`. */
@@ -41,7 +43,7 @@ export class Transfer {
         await this.#step({ thread, message, signal, changed, isRetry: failures > 0 });
         failures = 0;
       } catch (problem) {
-        if (!(problem instanceof ProblemError) || !PASSING.has(problem.type)) throw problem;
+        if (!(problem instanceof ProblemError) || !PASSING.has(problem.type) || this.isUncertain) throw problem;
         failures = this.sent > before ? 1 : failures + 1;
         if (failures >= MAX_FAILURES) throw problem;
         changed({ waiting: true });
@@ -76,7 +78,9 @@ export class Transfer {
     const pairs = { thread, message, filename: this.file.name, filetype: mediaType(this.file) };
     const metadata = Object.entries(pairs).map(([key, value]) => `${key} ${base64(value)}`).join(",");
     const headers = { ...TUS, "Upload-Length": String(this.file.size), "Upload-Metadata": metadata };
+    this.isUncertain = true;
     const answer = await answerTo("POST", "/uploads", { headers, signal });
+    this.isUncertain = false;
     const found = LOCATION.exec(answer.headers.get("Location") ?? "");
     if (found === null) throw new ProblemError("about:blank", { status: answer.status });
     return found[1];
