@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from shared.domain.electronic_id import ElectronicId
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+from shared.services.abandoning import Abandoning
 from shared.services.access import Access
 from shared.services.administering import Administering
 from shared.services.auditing import Audit
+from shared.services.digests import RunningDigests
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.notifying import Notifying
@@ -26,6 +28,7 @@ from shared.services.sending import Dispatching, Sending
 from shared.services.sessions import Sessions
 from shared.services.sharing import Sharing
 from shared.services.staff_signing_in import StaffSigningIn
+from shared.services.storing import Storing
 from shared.services.uploading import Uploading
 from shared.settings import Settings
 
@@ -264,6 +267,20 @@ class Container:
         )
 
     @cached_property
+    def digests(self) -> RunningDigests:
+        return RunningDigests()
+
+    @cached_property
+    def storing(self) -> Storing:
+        return Storing(
+            records=self.records, blobs=self.blobs, keyring=self.keyring, digests=self.digests, random=self.random
+        )
+
+    @cached_property
+    def abandoning(self) -> Abandoning:
+        return Abandoning(records=self.records, blobs=self.blobs, audit=self.audit)
+
+    @cached_property
     def uploading(self) -> Uploading:
         return Uploading(
             records=self.records,
@@ -271,7 +288,9 @@ class Container:
             access=self.access,
             keyring=self.keyring,
             expiries=self.expiries,
-            audit=self.audit,
+            storing=self.storing,
+            abandoning=self.abandoning,
+            digests=self.digests,
             max_bytes=self.settings.upload_max_bytes,
             clock=self.clock,
             random=self.random,
@@ -306,7 +325,7 @@ class Container:
             records=self.records,
             blobs=self.blobs,
             access=self.access,
-            uploading=self.uploading,
+            abandoning=self.abandoning,
             audit=self.audit,
             clock=self.clock,
         )

@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.crypto.contexts import part_context
 from shared.crypto.parts import PartSealer
-from shared.domain.errors import TooLargeError
+from shared.domain.errors import DependencyError, TooLargeError
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Blobs
 from shared.domain.upload_rule import UploadedPart
@@ -35,12 +35,13 @@ class PartWriter:
         self._sealer: PartSealer | None = None
         self._staging: list[tuple[UploadedPart, asyncio.Task[None]]] = []
         self._slots = asyncio.Semaphore(STAGED_AT_ONCE)
+        self._has_failed = False
 
     async def write(self, body: AsyncIterator[bytes], *, at_most: int, digest: RunningDigest) -> None:
         """Seal and stage all of ``body``.
 
         Raises ``TooLargeError`` at the first byte beyond ``at_most``, and whatever ``body`` raises; what was read
-        before counts and is kept by ``finish``.
+        before counts and is kept by ``finish``. Raises ``DependencyError`` as soon as a part could not be staged.
         """
         left = at_most
         async for data in body:
@@ -54,6 +55,8 @@ class PartWriter:
         while data:
             if self._sealer is None:
                 await self._slots.acquire()
+                if self._has_failed:
+                    await self.finish()
                 self._sealer = PartSealer(self._data_key, self._context())
             room = self._sealer.room
             self._sealer.update(data[:room])
@@ -77,6 +80,9 @@ class PartWriter:
     async def _stage(self, block: str, sealed: memoryview) -> None:
         try:
             await self._blobs.stage(self._blob, block, sealed)
+        except DependencyError:
+            self._has_failed = True
+            raise
         finally:
             self._slots.release()
 

@@ -25,10 +25,10 @@ from shared.domain.ports import Blobs, Body, Clock, Record, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
 from shared.domain.threads import Message, StoredFile, Thread
+from shared.services.abandoning import Abandoning
 from shared.services.access import Access
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
-from shared.services.uploading import Uploading
 
 METHOD = "wrapped keys destroyed; blobs and records deleted"
 
@@ -42,14 +42,14 @@ class Retaining:
         records: Records,
         blobs: Blobs,
         access: Access,
-        uploading: Uploading,
+        abandoning: Abandoning,
         audit: Audit,
         clock: Clock,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._access = access
-        self._uploading = uploading
+        self._abandoning = abandoning
         self._audit = audit
         self._clock = clock
 
@@ -118,7 +118,7 @@ class Retaining:
             case "thread":
                 await self._expire_thread(ThreadId(rest), now)
             case "upload":
-                await self._uploading.expire(UploadId(rest))
+                await self._abandoning.expire(UploadId(rest))
             case "session":
                 await delete(self._records, places.session(rest))
             case "order":

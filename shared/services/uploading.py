@@ -5,14 +5,13 @@ offset one wins, the other gets a conflict and its blocks are never referenced.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from shared.crypto.data_keys import new_data_key, unwrap_data_key, wrap_data_key, wrapped_key_version
-from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
-from shared.crypto.manifests import seal_manifest
+from shared.crypto.data_keys import new_data_key, wrap_data_key
+from shared.crypto.fields import seal_field
 from shared.domain import places, retention, texts
-from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import (
     ConflictError,
     InvalidInputError,
@@ -23,21 +22,19 @@ from shared.domain.errors import (
     TooLargeError,
 )
 from shared.domain.ids import FileId, MessageId, RandomBytes, ThreadId, UploadId, is_id, new_id
-from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
-from shared.domain.manifest import Manifest
+from shared.domain.lifecycles import MessageStep, next_message_state
 from shared.domain.ports import Blobs, Clock, Record, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
 from shared.domain.threads import FileState, Message, Sealed, StoredFile, WrappedDataKey
 from shared.domain.upload_rule import Progress, UploadState
+from shared.services.abandoning import Abandoning
 from shared.services.access import Access
-from shared.services.auditing import Audit
-from shared.services.deleting import delete
 from shared.services.digests import RunningDigests
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
-from shared.services.part_reading import whole_digest
 from shared.services.part_writing import PartWriter
+from shared.services.storing import Storing
 from shared.services.uploads import Upload
 
 MAX_FILES = 100
@@ -55,6 +52,15 @@ class NewUpload:
     length: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """An upload with its record and that of its message."""
+
+    record: Record
+    upload: Upload
+    message: Record
+
+
 class Uploading:
     """Receives files for drafts."""
 
@@ -66,7 +72,9 @@ class Uploading:
         access: Access,
         keyring: Keyring,
         expiries: Expiries,
-        audit: Audit,
+        storing: Storing,
+        abandoning: Abandoning,
+        digests: RunningDigests,
         max_bytes: int,
         clock: Clock,
         random: RandomBytes,
@@ -76,11 +84,12 @@ class Uploading:
         self._access = access
         self._keyring = keyring
         self._expiries = expiries
-        self._audit = audit
+        self._storing = storing
+        self._abandoning = abandoning
+        self._digests = digests
         self._max_bytes = max_bytes
         self._clock = clock
         self._random = random
-        self._digests = RunningDigests()
 
     @property
     def max_bytes(self) -> int:
@@ -146,25 +155,37 @@ class Uploading:
         record = await self._records.create(place.partition, place.id, begun.body())
         file_place = places.file(new.thread, new.message, file)
         await self._records.create(file_place.partition, file_place.id, stored.body())
-        await self._hold_draft(opened.record, upload)
+        try:
+            await self._touch_draft(opened.record)
+        except ConflictError:
+            await self._abandoning.erase(upload)
+            raise
         if begun.progress.state is UploadState.FULL:
-            return await self._store(record, begun)
+            return (await self._storing.store(record, begun))[1]
         return begun
 
-    async def _hold_draft(self, message: Record, upload: UploadId) -> None:
-        """Touch the draft, so that a ``send`` that did not see this file loses its compare-and-set.
+    async def _touch_draft(self, message: Record) -> None:
+        """Let every ``send`` that has read the draft's files before now lose its compare-and-set.
 
-        Raises ``ConflictError`` when the draft was sent, recalled or changed meanwhile; the upload is undone.
+        Raises ``ConflictError`` when the draft was sent or recalled meanwhile.
         """
-        try:
-            await self._records.replace_if_match(message, message.body)
-        except (RecordChangedError, RecordNotFoundError) as fault:
-            await self.erase(upload)
-            raise ConflictError from fault
+        while True:
+            next_message_state(Message.of(message.body).state, MessageStep.CHANGE)
+            try:
+                await self._records.replace_if_match(message, message.body)
+            except RecordChangedError:
+                try:  # Another upload to the same draft, most often.
+                    message = await self._records.get(message.partition, message.id)
+                except RecordNotFoundError as fault:
+                    raise ConflictError from fault
+            except RecordNotFoundError as fault:
+                raise ConflictError from fault
+            else:
+                return
 
     async def find(self, principal: Principal, upload: UploadId) -> Upload:
         """The upload, if the principal began it and it is alive. Raises ``NotFoundError``."""
-        return (await self._load(principal, upload))[1]
+        return (await self._load(principal, upload)).upload
 
     async def append(
         self,
@@ -181,12 +202,13 @@ class Uploading:
         was faster; ``TooLargeError`` past the declared length; ``SourceCutError`` when the sender went away. After
         the last two, what arrived before counts.
         """
-        record, found = await self._load(principal, upload)
-        await self._still_a_draft(found)
+        loaded = await self._load(principal, upload)
+        record, found = loaded.record, loaded.upload
+        next_message_state(Message.of(loaded.message.body).state, MessageStep.CHANGE)
         missing = found.progress.begin_append(offset=offset, declared_bytes=declared_bytes, now=self._clock())
-        data_key = await self._data_key(await self._file(found), found)
+        data_key = await self._storing.data_key(StoredFile.of((await self._storing.file(found)).body))
         digest = self._digests.at(upload, offset)
-        writer = PartWriter(blobs=self._blobs, blob=_blob(found), upload=found, data_key=data_key, random=self._random)
+        writer = PartWriter(blobs=self._blobs, blob=found.blob, upload=found, data_key=data_key, random=self._random)
         cut: SourceCutError | TooLargeError | None = None
         try:
             try:
@@ -204,61 +226,58 @@ class Uploading:
         except RecordChangedError as fault:
             raise ConflictError from fault
         except RecordNotFoundError as fault:
+            await self._drop_late_parts(found)
             raise NotFoundError from fault
         self._digests.keep(upload, digest)
         if cut is not None:
             raise cut
         if progress.state is UploadState.FULL:
-            return await self._store(record, grown)
+            return (await self._storing.store(record, grown))[1]
         return grown
 
+    async def _drop_late_parts(self, upload: Upload) -> None:
+        """The upload ended while bytes came in. If its file is gone too, what was staged since would stay."""
+        try:
+            await self._storing.file(upload)
+        except NotFoundError:
+            await self._blobs.delete(upload.blob)
+
     async def cancel(self, principal: Principal, upload: UploadId) -> None:
-        """End an upload and drop what arrived (tus termination). Raises ``NotFoundError``, ``ConflictError``."""
-        _, found = await self._load(principal, upload)
-        await self._still_a_draft(found)
-        await self.erase(upload)
+        """End an upload and drop what arrived (tus termination); a stored file leaves the draft.
 
-    async def store_full(self, upload: UploadId) -> None:
-        """Finish an upload whose last bytes arrived before a crash. Does nothing for any other."""
-        place = places.upload(upload)
+        Raises ``NotFoundError``; ``ConflictError`` when the draft was sent.
+        """
+        loaded = await self._load(principal, upload)
+        next_message_state(Message.of(loaded.message.body).state, MessageStep.CHANGE)
+        stored = await self._withdraw(loaded.upload)
         try:
-            record = await self._records.get(place.partition, place.id)
-        except RecordNotFoundError:
-            return
-        found = Upload.of(record.body)
-        if found.progress.state is UploadState.FULL and not is_expired(found.progress.expires_at, now=self._clock()):
-            await self._store(record, found)
+            await self._touch_draft(loaded.message)
+        except ConflictError:
+            await self._put_back(stored)
+            raise
+        await self._abandoning.erase(upload)
 
-    async def erase(self, upload: UploadId) -> None:
-        """Destroy the key, the bytes and the records of an upload's file, in that order. May be repeated."""
-        place = places.upload(upload)
-        try:
-            record = await self._records.get(place.partition, place.id)
-        except RecordNotFoundError:
-            return
-        found = Upload.of(record.body)
-        file_place = places.file(found.thread, found.message, found.file)
-        await delete(self._records, file_place)
-        await self._blobs.delete(_blob(found))
-        await self._audit.write(
-            AuditEvent.UPLOAD_ABANDONED, found.organisation, by="system", upload=upload, thread=found.thread
-        )
-        await delete(self._records, place)
-        self._digests.forget(upload)
+    async def _withdraw(self, upload: Upload) -> Record:
+        """Mark the file as not stored, so that no ``send`` from now on takes it along. Gives it as it was."""
+        while True:
+            record = await self._storing.file(upload)
+            file = StoredFile.of(record.body)
+            if file.state is FileState.UPLOADING:
+                return record
+            try:
+                marked = await self._records.replace_if_match(record, replace(file, state=FileState.UPLOADING).body())
+            except RecordChangedError:
+                continue
+            except RecordNotFoundError as fault:
+                raise NotFoundError from fault
+            return replace(marked, body=record.body)
 
-    async def expire(self, upload: UploadId) -> None:
-        """What the sweep does with an upload whose time is over: the record goes; an unstored file goes with it."""
-        place = places.upload(upload)
-        try:
-            found = Upload.of((await self._records.get(place.partition, place.id)).body)
-        except RecordNotFoundError:
-            return
-        if found.progress.state is UploadState.STORED:
-            await delete(self._records, place)
-        else:
-            await self.erase(upload)
+    async def _put_back(self, stored: Record) -> None:
+        """Undo ``_withdraw``: the draft was sent before, and the file with it."""
+        with suppress(RecordChangedError, RecordNotFoundError):  # The message is being erased, or was put back.
+            await self._records.replace_if_match(stored, stored.body)
 
-    async def _load(self, principal: Principal, upload: UploadId) -> tuple[Record, Upload]:
+    async def _load(self, principal: Principal, upload: UploadId) -> _Loaded:
         if not is_id(upload):
             raise NotFoundError
         place = places.upload(upload)
@@ -269,82 +288,8 @@ class Uploading:
         found = Upload.of(record.body)
         if found.owner != reader_key(principal) or is_expired(found.progress.expires_at, now=self._clock()):
             raise NotFoundError
+        # Who has left the unit since may not go on.
+        opened = await self._access.message(principal, found.thread, found.message)
         if found.progress.state is UploadState.FULL:
-            found = await self._store(record, found)
-            record = await self._records.get(place.partition, place.id)
-        return record, found
-
-    async def _still_a_draft(self, upload: Upload) -> None:
-        place = places.message(upload.thread, upload.message)
-        try:
-            message = Message.of((await self._records.get(place.partition, place.id)).body)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-        if message.state is not MessageState.DRAFT:
-            raise ConflictError
-        if is_expired(message.expires_at, now=self._clock()):
-            raise NotFoundError
-
-    async def _file(self, upload: Upload) -> Record:
-        place = places.file(upload.thread, upload.message, upload.file)
-        try:
-            return await self._records.get(place.partition, place.id)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-
-    async def _data_key(self, file_record: Record, upload: Upload) -> bytes:
-        wrapped = StoredFile.of(file_record.body).key
-        if wrapped is None:
-            raise NotFoundError
-        key = await self._keyring.of_version(upload.organisation, wrapped_key_version(wrapped))
-        return unwrap_data_key(key, wrapped, thread=upload.thread, file=upload.file)
-
-    async def _store(self, record: Record, upload: Upload) -> Upload:
-        """Commit the blob, seal the manifest into the file's record, and mark the upload: repeatable at each step."""
-        file_record = await self._file(upload)
-        file = StoredFile.of(file_record.body)
-        if file.state is FileState.UPLOADING:
-            data_key = await self._data_key(file_record, upload)
-            parts = upload.progress.parts
-            await self._blobs.commit(_blob(upload), [part.block for part in parts])
-            digest = self._digests.at(upload.upload, upload.progress.length)
-            manifest = Manifest(
-                name=await self._unsealed(upload, upload.name, "name"),
-                media_type=await self._unsealed(upload, upload.media_type, "media_type"),
-                part_lengths=tuple(part.length for part in parts),
-                total_length=upload.progress.length,
-                sha256=digest.digest() if digest.is_whole else await whole_digest(self._blobs, upload, data_key),
-            )
-            sealed = seal_manifest(
-                data_key,
-                manifest,
-                organisation=upload.organisation,
-                thread=upload.thread,
-                file=upload.file,
-                random=self._random,
-            )
-            stored = replace(file, state=FileState.STORED, manifest=Sealed(sealed))
-            try:
-                await self._records.replace_if_match(file_record, stored.body())
-            except RecordChangedError:
-                pass  # Another request of this upload stored it with the same parts.
-            except RecordNotFoundError as fault:
-                raise NotFoundError from fault
-        done = upload.with_progress(replace(upload.progress, state=UploadState.STORED))
-        try:
-            await self._records.replace_if_match(record, done.body())
-        except RecordChangedError:
-            pass
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-        self._digests.forget(upload.upload)
-        return done
-
-    async def _unsealed(self, upload: Upload, sealed: Sealed, field_name: str) -> str:
-        place = places.upload(upload.upload)
-        key = await self._keyring.of_version(upload.organisation, sealed_field_key_version(sealed))
-        return unseal_field(key, sealed, partition=place.partition, id=place.id, field=field_name)
-
-
-def _blob(upload: Upload) -> str:
-    return places.blob(upload.organisation, upload.thread, upload.message, upload.file)
+            record, found = await self._storing.store(record, found)
+        return _Loaded(record=record, upload=found, message=opened.record)

@@ -1,15 +1,19 @@
 """Upload records: what is stored of an upload between its requests."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId, UploadId
 from shared.domain.ports import Body
 from shared.domain.threads import Sealed
 from shared.domain.upload_rule import Progress, UploadedPart, UploadState
+
+_PART = re.compile(r"([0-9a-f-]{1,64}):([1-9][0-9]{0,7})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,11 @@ class Upload:
     media_type: Sealed = field(repr=False)
     progress: Progress
     created_at: datetime
+
+    @property
+    def blob(self) -> str:
+        """Name of the blob that the parts go into."""
+        return places.blob(self.organisation, self.thread, self.message, self.file)
 
     def with_progress(self, progress: Progress) -> "Upload":
         return replace(self, progress=progress)
@@ -60,6 +69,8 @@ class Upload:
             parts=_parts(fields.texts("parts")),
             expires_at=fields.instant("expires_at"),
         )
+        if progress.offset > progress.length or (state == UploadState.OPEN) != (progress.offset < progress.length):
+            raise IntegrityError
         return cls(
             upload=UploadId(fields.text("upload")),
             organisation=OrganisationId(fields.text("organisation")),
@@ -75,10 +86,8 @@ class Upload:
 
 
 def _parts(texts: Sequence[str]) -> tuple[UploadedPart, ...]:
-    parts: list[UploadedPart] = []
-    for text in texts:
-        block, _, length = text.partition(":")
-        if not block or not length.isdecimal():
-            raise IntegrityError
-        parts.append(UploadedPart(block=block, length=int(length)))
-    return tuple(parts)
+    found = [_PART.fullmatch(text) for text in texts]
+    parts = tuple(UploadedPart(block=match[1], length=int(match[2])) for match in found if match is not None)
+    if len(parts) != len(found):
+        raise IntegrityError
+    return parts

@@ -1,0 +1,100 @@
+"""The last step of an upload: commit its parts, seal the manifest into the file's record, mark the upload.
+
+Each part of the step may be repeated, by whichever instance comes next.
+"""
+
+from dataclasses import replace
+
+from shared.crypto.data_keys import unwrap_data_key, wrapped_key_version
+from shared.crypto.fields import sealed_field_key_version, unseal_field
+from shared.crypto.manifests import seal_manifest
+from shared.domain import places
+from shared.domain.errors import NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.ids import RandomBytes
+from shared.domain.manifest import Manifest
+from shared.domain.ports import Blobs, Record, Records
+from shared.domain.threads import FileState, Sealed, StoredFile
+from shared.domain.upload_rule import UploadState
+from shared.services.digests import RunningDigests
+from shared.services.keyring import Keyring
+from shared.services.part_reading import whole_digest
+from shared.services.uploads import Upload
+
+
+class Storing:
+    """Turns a full upload into a stored file."""
+
+    def __init__(
+        self, *, records: Records, blobs: Blobs, keyring: Keyring, digests: RunningDigests, random: RandomBytes
+    ) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._keyring = keyring
+        self._digests = digests
+        self._random = random
+
+    async def store(self, record: Record, upload: Upload) -> tuple[Record, Upload]:
+        """The upload's record and the upload, once its file is stored. Raises ``NotFoundError`` when it was erased."""
+        file_record = await self.file(upload)
+        if StoredFile.of(file_record.body).state is FileState.UPLOADING:
+            await self._store_file(file_record, upload)
+        done = upload.with_progress(replace(upload.progress, state=UploadState.STORED))
+        try:
+            try:
+                record = await self._records.replace_if_match(record, done.body())
+            except RecordChangedError:  # Another request of this upload marked it.
+                record = await self._records.get(record.partition, record.id)
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault
+        self._digests.forget(upload.upload)
+        return record, done
+
+    async def file(self, upload: Upload) -> Record:
+        """The record of the upload's file. Raises ``NotFoundError``."""
+        place = places.file(upload.thread, upload.message, upload.file)
+        try:
+            return await self._records.get(place.partition, place.id)
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault
+
+    async def data_key(self, file: StoredFile) -> bytes:
+        """The file's data key. Raises ``NotFoundError`` when it is destroyed, ``KeyUnavailableError``."""
+        if file.key is None:
+            raise NotFoundError
+        key = await self._keyring.of_version(file.organisation, wrapped_key_version(file.key))
+        return unwrap_data_key(key, file.key, thread=file.thread, file=file.file)
+
+    async def _store_file(self, record: Record, upload: Upload) -> None:
+        file = StoredFile.of(record.body)
+        data_key = await self.data_key(file)
+        parts = upload.progress.parts
+        await self._blobs.commit(upload.blob, [part.block for part in parts])
+        digest = self._digests.at(upload.upload, upload.progress.length)
+        manifest = Manifest(
+            name=await self._unsealed(upload, upload.name, "name"),
+            media_type=await self._unsealed(upload, upload.media_type, "media_type"),
+            part_lengths=tuple(part.length for part in parts),
+            total_length=upload.progress.length,
+            sha256=digest.digest() if digest.is_whole else await whole_digest(self._blobs, upload, data_key),
+        )
+        sealed = seal_manifest(
+            data_key,
+            manifest,
+            organisation=upload.organisation,
+            thread=upload.thread,
+            file=upload.file,
+            random=self._random,
+        )
+        stored = replace(file, state=FileState.STORED, manifest=Sealed(sealed))
+        try:
+            await self._records.replace_if_match(record, stored.body())
+        except RecordChangedError:
+            return  # Another request of this upload stored it with the same parts.
+        except RecordNotFoundError as fault:
+            await self._blobs.delete(upload.blob)  # It was erased; an empty file commits without any block.
+            raise NotFoundError from fault
+
+    async def _unsealed(self, upload: Upload, sealed: Sealed, field_name: str) -> str:
+        place = places.upload(upload.upload)
+        key = await self._keyring.of_version(upload.organisation, sealed_field_key_version(sealed))
+        return unseal_field(key, sealed, partition=place.partition, id=place.id, field=field_name)
