@@ -96,7 +96,8 @@ def client_address(request: Request, header: str | None) -> str:
     stated = ",".join(request.headers.getlist(header)) if header else ""
     last = stated.rpartition(",")[2].strip()
     if last.startswith("["):
-        host = last[1:].partition("]")[0]
+        host, closing, _ = last[1:].partition("]")
+        host = host if closing else ""
     else:
         host = last.rpartition(":")[0] if last.count(":") == 1 else last
     try:

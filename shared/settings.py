@@ -199,9 +199,9 @@ def _smtp(read: Reader) -> Smtp:
 
 
 def _header(read: Reader) -> str | None:
-    if read.optional("PIC_CLIENT_ADDRESSHEADER_NAME") is None:
+    if read.optional("PIC_CLIENT_ADDRESS_HEADER") is None:
         return None
-    return read.formed("PIC_CLIENT_ADDRESSHEADER_NAME", "", HEADER_NAME, "the name of a header")
+    return read.formed("PIC_CLIENT_ADDRESS_HEADER", "", HEADER_NAME, "the name of a header")
 
 
 def _bankid(read: Reader) -> BankId:
