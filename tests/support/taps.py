@@ -7,10 +7,10 @@ between the service and Azure would.
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from shared.domain.electronic_id import CollectOutcome, ElectronicId, OrderRequest, StartedOrder
-from shared.domain.errors import DependencyError
+from shared.domain.errors import ConflictError, DependencyError
 from shared.domain.ports import Blobs, Body, Keys, Mail, Mailer, Page, Queues, Record, Records, WrappedKey
 
 T = TypeVar("T")
@@ -71,6 +71,22 @@ class Tap:
         raise Crashed
 
 
+class Attempt(Generic[T]):
+    """An operation that may meet a conflict; it can be the act of a tap."""
+
+    def __init__(self, operation: Callable[..., Awaitable[T]], *args: object) -> None:
+        self._operation = operation
+        self._args = args
+        self.answer: T | None = None
+        self.is_refused = False
+
+    async def __call__(self) -> None:
+        try:
+            self.answer = await self._operation(*self._args)
+        except ConflictError:
+            self.is_refused = True
+
+
 async def fault() -> None:
     """The other side fails once."""
     raise DependencyError
@@ -101,6 +117,17 @@ def meetings(act: Act, *, landed: bool = False) -> Iterator[Tap]:
         yield tap
         if not tap.was_reached:
             return
+
+
+Trouble = Callable[[], Iterator[Tap]]
+
+TROUBLES: dict[str, Trouble] = {
+    "crash before": lambda: crashes(landed=False),
+    "crash after": lambda: crashes(landed=True),
+    "fault before": lambda: faults(landed=False),
+    "fault after": lambda: faults(landed=True),
+}
+"""Before: the call did nothing. After: it did its work, and its answer was lost."""
 
 
 class TappedRecords:
