@@ -32,6 +32,11 @@ def container_of(request: Request) -> Container:
     return container
 
 
+async def services_of(request: Request) -> Container:
+    """``container_of`` as a dependency: a plain function would cost each request a trip through the thread pool."""
+    return container_of(request)
+
+
 class Allowing:
     """Lets these kinds of principals call a route; without kinds, everyone, signed in or not.
 
@@ -81,7 +86,7 @@ def allowings_of(route: RouteContext) -> list[Allowing]:
 
 EVERYONE: Final = Depends(Allowing())
 
-Services = Annotated[Container, Depends(container_of)]
+Services = Annotated[Container, Depends(services_of)]
 SignedInStaff = Annotated[Staff, Depends(Allowing(Staff))]
 SignedInPerson = Annotated[Person, Depends(Allowing(Person))]
 SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]

@@ -25,7 +25,7 @@ MAX_METADATA: Final = 8 * 1024
 """Characters of ``Upload-Metadata``: four ids and names, in base64."""
 
 
-def _check_version(request: Request) -> None:
+async def _check_version(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
         raise RequestRefusedError(TUS_VERSION, {"Tus-Version": VERSION})
 

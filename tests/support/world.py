@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
 from functions.api import create_api
 from shared.adapters.memory_electronic_id import persona
@@ -60,6 +61,7 @@ class World:
 
     container: MemoryContainer
     http: httpx.AsyncClient
+    app: ASGIApp
     organisation: OrganisationId
     unit: UnitId
 
@@ -165,6 +167,7 @@ async def world(**environment: str) -> AsyncIterator[World]:
     await container.administering.prepare_platform()
     organisation = await container.administering.create_organisation("Exempelkommunen")
     unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
-    transport = httpx.ASGITransport(create_api(container), raise_app_exceptions=False)
+    app = create_api(container)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
-        yield World(container=container, http=http, organisation=organisation, unit=unit)
+        yield World(container=container, http=http, app=app, organisation=organisation, unit=unit)

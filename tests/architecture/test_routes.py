@@ -1,0 +1,59 @@
+"""What holds for every route, whatever it does."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import BaseModel
+
+from functions.api import create_api
+from functions.models import Strict
+from tests.support.memory_container import MemoryContainer
+
+
+def routes() -> list[RouteContext]:
+    found = list(iter_route_contexts(create_api(MemoryContainer()).routes))
+    assert len(found) > 25
+    return found
+
+
+def calls_of(dependant: Any) -> Iterator[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from calls_of(inner)
+
+
+def test_nothing_on_the_way_of_a_request_waits_in_a_thread() -> None:
+    """FastAPI sends plain functions through its thread pool: a hop for each request, and forty at once for all."""
+    plain = {
+        f"{route.name}: {getattr(call, '__name__', call)}"
+        for route in routes()
+        for call in calls_of(route.dependant)
+        if not inspect.iscoroutinefunction(call) and not inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
+    }
+    assert plain == set()
+
+
+def test_every_body_is_strict() -> None:
+    """Unknown fields and wrong types are refused at every depth: what is not documented does not get in."""
+    bodies = [field.field_info.annotation for route in routes() for field in route.dependant.body_params]
+    assert bodies
+    waiting, seen = list(bodies), set()
+    while waiting:
+        model = waiting.pop()
+        if model in seen or not (inspect.isclass(model) and issubclass(model, BaseModel)):
+            continue
+        seen.add(model)
+        assert issubclass(model, Strict), model
+        for field in model.model_fields.values():
+            waiting += [field.annotation, *getattr(field.annotation, "__args__", ())]
+    assert len(seen) >= 4
+
+
+def test_no_path_holds_anything_but_ids() -> None:
+    """Paths end in logs and histories: a name, a number or an address of a person has no place there."""
+    parameters = {name for route in routes() for name in route.param_convertors}
+    assert parameters == {"thread", "message", "file", "upload", "path"}
+    queries = {field.alias for route in routes() for field in route.dependant.query_params}
+    assert queries == {"unit", "continuation"}
