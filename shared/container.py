@@ -17,6 +17,7 @@ from shared.services.access import Access
 from shared.services.administering import Administering
 from shared.services.auditing import Audit
 from shared.services.digests import RunningDigests
+from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.notifying import Notifying
@@ -320,12 +321,17 @@ class Container:
         )
 
     @cached_property
+    def erasing(self) -> Erasing:
+        return Erasing(records=self.records, blobs=self.blobs, access=self.access, audit=self.audit, clock=self.clock)
+
+    @cached_property
     def retaining(self) -> Retaining:
         return Retaining(
             records=self.records,
-            blobs=self.blobs,
             access=self.access,
+            erasing=self.erasing,
             abandoning=self.abandoning,
+            expiries=self.expiries,
             audit=self.audit,
             clock=self.clock,
         )

@@ -15,6 +15,7 @@ from shared.domain.ports import Clock, Record, Records
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.retention import is_expired
 from shared.domain.threads import Author, Message, Participant, StoredFile, Thread
+from shared.services.listing import every_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +113,8 @@ class Access:
     async def files(self, message: Message) -> list[tuple[Record, StoredFile]]:
         """All files of a message, in order of creation."""
         start, end = places.range_of(f"file|{message.message}")
-        found: list[tuple[Record, StoredFile]] = []
-        continuation: str | None = None
-        while True:
-            page = await self._records.query(
-                places.thread(message.thread).partition, start=start, end=end, continuation=continuation
-            )
-            found += [(record, StoredFile.of(record.body)) for record in page.records]
-            continuation = page.continuation
-            if continuation is None:
-                return found
+        found = await every_record(self._records, places.thread(message.thread).partition, start=start, end=end)
+        return [(record, StoredFile.of(record.body)) for record in found]
 
     async def _record(self, thread: ThreadId, place: Place) -> Record:
         if not is_id(thread):

@@ -4,18 +4,21 @@ The mail names only the service and its public address, and asks people to go th
 ask for a sign-in by link are what phishing looks like (product facts, section 3 item 6).
 """
 
+from contextlib import suppress
+
 from shared.crypto.fields import sealed_field_key_version, unseal_field
 from shared.crypto.tokens import token_hash
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
-from shared.domain.errors import InvalidInputError, RecordExistsError, RecordNotFoundError
+from shared.domain.errors import InvalidInputError, NotFoundError, RecordNotFoundError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.ports import Clock, Mail, Mailer, Records
 from shared.domain.retention import is_expired
 from shared.domain.threads import Message, Sealed, Thread
 from shared.services.auditing import Audit
+from shared.services.entries import write_entries
 from shared.services.keyring import Keyring
 
 NOTICE_SUBJECT = "Du har ett nytt meddelande / You have a new message"
@@ -77,7 +80,8 @@ class Notifying:
             room = Thread.of((await self._records.get(room_place.partition, room_place.id)).body)
         except RecordNotFoundError:
             return
-        if found.state is not MessageState.DELIVERED or is_expired(found.expires_at, now=self._clock()):
+        is_hidden = recipient in found.hidden_for
+        if found.state is not MessageState.DELIVERED or is_hidden or is_expired(found.expires_at, now=self._clock()):
             return
         address = await self._address(room, recipient)
         if address is None:
@@ -98,10 +102,8 @@ class Notifying:
             event, room.organisation, by="system", thread=thread, message=message, recipient=recipient
         )
         body = {"event": event.value, "at": instant_text(self._clock())}
-        try:
-            await self._records.create(notice.partition, notice.id, body)
-        except RecordExistsError:
-            return
+        with suppress(NotFoundError):  # Erased while the mail was on its way.
+            await write_entries(self._records, found, {notice: body})
 
     async def _address(self, room: Thread, recipient: str) -> str | None:
         if recipient == UNIT_RECIPIENT:

@@ -12,16 +12,19 @@ from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.byte_ranges import ByteRange
-from shared.domain.errors import NotFoundError, RecordExistsError
+from shared.domain.errors import NotFoundError
 from shared.domain.ids import FileId, MessageId, RandomBytes, ThreadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Clock, Record, Records
 from shared.domain.principals import Person, Principal, Staff, reader_key
+from shared.domain.retention import is_expired
 from shared.domain.threads import FileState, Message, StoredFile
 from shared.services.access import Access, OpenMessage, OpenThread, is_mine, may_see
 from shared.services.auditing import Audit
+from shared.services.entries import write_entries
 from shared.services.keyring import Keyring
+from shared.services.listing import every_record
 from shared.services.part_reading import PartReader, SealedFile
 
 
@@ -111,19 +114,10 @@ class Retrieving:
         """The messages of a thread that the principal may see, oldest first. Raises ``NotFoundError``."""
         room = await self._access.thread(principal, thread)
         start, end = places.range_of("message")
-        found: list[ShownMessage] = []
-        continuation: str | None = None
-        while True:
-            page = await self._records.query(
-                places.thread(thread).partition, start=start, end=end, continuation=continuation
-            )
-            for record in page.records:
-                message = Message.of(record.body)
-                if may_see(message, room) and self._clock() < message.expires_at:
-                    found.append(_shown(message, room, ()))
-            continuation = page.continuation
-            if continuation is None:
-                return tuple(found)
+        records = await every_record(self._records, places.thread(thread).partition, start=start, end=end)
+        now, messages = self._clock(), [Message.of(record.body) for record in records]
+        alive = [found for found in messages if may_see(found, room) and not is_expired(found.expires_at, now=now)]
+        return tuple(_shown(message, room, ()) for message in alive)
 
     async def describe(self, principal: Principal, thread: ThreadId, message: MessageId) -> ShownMessage:
         """A message without its content; its receipts, for the author's side. Raises ``NotFoundError``."""
@@ -211,15 +205,12 @@ class Retrieving:
             key, principal.name, partition=place.partition, id=place.id, field="name", random=self._random
         )
         body = {"kind": _kind(principal), "name": name, "file": file, "at": instant_text(self._clock())}
-        try:
-            await self._records.create(place.partition, place.id, body)
-        except RecordExistsError:
-            return
+        await write_entries(self._records, message, {place: body})
 
     async def _receipts(self, message: Message) -> tuple[Receipt, ...]:
         start, end = places.range_of(f"receipt|{message.message}")
-        page = await self._records.query(places.thread(message.thread).partition, start=start, end=end, limit=1000)
-        return tuple([await self._receipt(message, record) for record in page.records])
+        records = await every_record(self._records, places.thread(message.thread).partition, start=start, end=end)
+        return tuple([await self._receipt(message, record) for record in records])
 
     async def _receipt(self, message: Message, record: Record) -> Receipt:
         fields = Fields(record.body)

@@ -17,21 +17,24 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import (
     ConflictError,
     NotFoundError,
+    PicError,
     RecordChangedError,
     RecordExistsError,
     RecordNotFoundError,
 )
-from shared.domain.ids import MessageId, RandomBytes, ThreadId, is_id, new_id
+from shared.domain.ids import MessageId, RandomBytes, ThreadId, new_id
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
-from shared.domain.places import Place
 from shared.domain.ports import Clock, Queues, Record, Records
 from shared.domain.principals import Principal, reader_key
+from shared.domain.retention import is_expired
 from shared.domain.threads import FileState, Message, Sealed, Thread, WrappedDataKey
 from shared.services.access import Access, author_of
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
+from shared.services.entries import write_entries
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
+from shared.services.listing import every_record
 from shared.services.sharing import Sharing
 
 RECOVERY_AGE: Final = timedelta(minutes=2)
@@ -166,71 +169,77 @@ class Sending:
 
     async def deliver(self, thread: ThreadId, message: MessageId) -> None:
         """Let the other side see a sent message, and ask for the notices. Does nothing for any other message."""
-        place = places.message(thread, message)
         pending = places.pending(retention.shard_of(message), thread, message)
         try:
-            record = await self._records.get(place.partition, place.id)
-            room = Thread.of((await self._records.get(*_key(places.thread(thread)))).body)
-        except RecordNotFoundError:
-            await delete(self._records, pending)
-            return
-        found = Message.of(record.body)
-        if found.state is MessageState.DRAFT:
-            return  # ``send`` has not written yet, or failed: the pending entry tells the next attempt.
-        if found.state is MessageState.SENT:
-            record = await self._mark_delivered(record, found)
-            found = Message.of(record.body)
-        if found.state is MessageState.DELIVERED:
-            await self._make_entries(room, found)
+            found, room = await self._read(thread, message)
+            if found.state is MessageState.DRAFT:
+                return  # ``send`` has not written yet, or failed: the pending entry tells the next attempt.
+            if not is_expired(found.expires_at, now=self._clock()):
+                if found.state is MessageState.SENT:
+                    found = await self._mark_delivered(found)
+                if found.state is MessageState.DELIVERED:
+                    await self._make_entries(room, found)
+        except (RecordNotFoundError, NotFoundError):
+            pass  # Erased: there is nothing to deliver.
         await delete(self._records, pending)
 
-    async def _mark_delivered(self, record: Record, found: Message) -> Record:
+    async def _read(self, thread: ThreadId, message: MessageId) -> tuple[Message, Thread]:
+        place, room_place = places.message(thread, message), places.thread(thread)
+        record = await self._records.get(place.partition, place.id)
+        room = await self._records.get(room_place.partition, room_place.id)
+        return Message.of(record.body), Thread.of(room.body)
+
+    async def _mark_delivered(self, found: Message) -> Message:
+        """The message as delivered, or as whatever it became meanwhile. Raises ``RecordNotFoundError``."""
         await self._audit.write(
             AuditEvent.MESSAGE_DELIVERED, found.organisation, by="system", thread=found.thread, message=found.message
         )
-        state = next_message_state(found.state, MessageStep.DELIVER)
-        try:
-            return await self._records.replace_if_match(record, replace(found, state=state).body())
-        except RecordChangedError:
-            return await self._records.get(record.partition, record.id)
+        place = places.message(found.thread, found.message)
+        while True:
+            record = await self._records.get(place.partition, place.id)
+            found = Message.of(record.body)
+            if found.state is not MessageState.SENT:
+                return found
+            delivered = replace(found, state=next_message_state(found.state, MessageStep.DELIVER))
+            with suppress(RecordChangedError):
+                await self._records.replace_if_match(record, delivered.body())
+                return delivered
 
     async def _make_entries(self, room: Thread, message: Message) -> None:
-        for person in room.participants:
-            if not message.author.is_unit:
-                continue
-            entry = places.mailbox(person.subject, message.message)
-            with suppress(RecordExistsError):  # Delivered before; whether it is seen, the message decides.
-                await self._records.create(entry.partition, entry.id, {"thread": room.thread})
-            await self._notify(message, person.recipient)
+        """Raises ``NotFoundError`` when the message was erased meanwhile."""
         if not message.author.is_unit:
             await self._notify(message, "unit")
+            return
+        readers = [person for person in room.participants if person.recipient not in message.hidden_for]
+        entries = {places.mailbox(person.subject, message.message): {"thread": room.thread} for person in readers}
+        await write_entries(self._records, message, entries)
+        for person in readers:
+            await self._notify(message, person.recipient)
 
     async def _notify(self, message: Message, recipient: str) -> None:
         ids = {"thread": message.thread, "message": message.message, "recipient": recipient}
         await self._queues.put(self._dispatching.notify_queue, ids)
 
     async def recover(self) -> int:
-        """Deliver what was sent and whose queue message was lost. Returns how many messages were looked at."""
-        # The id of a message holds its creation; only what could be overdue is worth a look, and delivering is
-        # idempotent, so an entry that is merely slow does no harm.
-        undo = timedelta(seconds=self._dispatching.undo_seconds)
-        latest = self._clock() - undo - RECOVERY_AGE
-        looked = 0
+        """Deliver what was sent and whose queue message was lost. Returns how many messages were looked at.
+
+        Delivering is idempotent, so an entry that is merely slow does no harm. One that fails does not hold up the
+        others: it stays and its error is raised at the end.
+        """
+        latest = self._clock() - timedelta(seconds=self._dispatching.undo_seconds) - RECOVERY_AGE
+        looked, faults = 0, []
         for shard in range(retention.SHARDS):
-            continuation: str | None = None
-            while True:
-                page = await self._records.query(f"pending|{shard:02d}", continuation=continuation)
-                for entry in page.records:
+            for entry in await every_record(self._records, f"pending|{shard:02d}"):
+                try:
                     looked += await self._recover_one(entry, latest)
-                continuation = page.continuation
-                if continuation is None:
-                    break
+                except PicError as fault:
+                    faults.append(fault)
+        if faults:
+            raise ExceptionGroup("messages that could not be delivered", faults)
         return looked
 
     async def _recover_one(self, entry: Record, latest: datetime) -> int:
         thread, _, message = entry.id.partition("|")
-        assert is_id(thread)
-        assert is_id(message)
         place = places.message(ThreadId(thread), MessageId(message))
         try:
             found = Message.of((await self._records.get(place.partition, place.id)).body)
@@ -242,7 +251,3 @@ class Sending:
             return 0
         await self.deliver(ThreadId(thread), MessageId(message))
         return 1
-
-
-def _key(place: Place) -> tuple[str, str]:
-    return place.partition, place.id

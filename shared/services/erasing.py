@@ -1,0 +1,140 @@
+"""Erasing a message: keys first, a certificate once all is gone, the message's own record last.
+
+Order (design section 4): mark and destroy the text's key in one write -> destroy the files' keys -> delete the blobs
+and read back that they are gone -> delete what else stands about the message -> certificate -> delete the message's
+own record. Each step is found again after a crash, because that record goes last, and with it goes what the
+certificate says.
+"""
+
+from dataclasses import replace
+
+from shared.domain import places, retention
+from shared.domain.audit_events import AuditEvent
+from shared.domain.bodies import instant_text
+from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
+from shared.domain.ids import ThreadId, UploadId
+from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
+from shared.domain.places import Place
+from shared.domain.ports import Blobs, Body, Clock, Record, Records
+from shared.domain.threads import Erasure, Message, StoredFile, Thread
+from shared.services.access import Access
+from shared.services.auditing import Audit
+from shared.services.deleting import delete
+from shared.services.listing import every_record
+
+METHOD = "wrapped keys destroyed; blobs and records deleted"
+PROOF = "no blob under the message's prefix"
+
+
+class Erasing:
+    """Erases messages, whole."""
+
+    def __init__(self, *, records: Records, blobs: Blobs, access: Access, audit: Audit, clock: Clock) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._access = access
+        self._audit = audit
+        self._clock = clock
+
+    async def erase(self, record: Record, *, cause: str, by: str) -> None:
+        """Erase the message of ``record``. May be repeated until it is done; the first ``cause`` is certified.
+
+        Raises ``IntegrityError`` when the store still shows a blob that it was told to delete.
+        """
+        marked = await self._mark(record, cause)
+        if marked is None:
+            return
+        message = Message.of(marked.body)
+        files = await self._access.files(message)
+        for file_record, file in files:
+            await self._shred(file_record, file)
+        for _, file in files:
+            await self._blobs.delete(places.blob(file.organisation, file.thread, file.message, file.file))
+        await self._prove_gone(message)
+        await self._delete_entries(message, [file for _, file in files])
+        await self._audit.write(
+            AuditEvent.MESSAGE_ERASED, message.organisation, by=by, thread=message.thread, message=message.message
+        )
+        await self._certify(message)
+        await delete(self._records, places.message(message.thread, message.message))
+
+    async def _mark(self, record: Record, cause: str) -> Record | None:
+        """Mark the message and destroy its text key: from here on nobody can read it. None if it is gone."""
+        while True:
+            found = Message.of(record.body)
+            if found.state is MessageState.ERASING:
+                return record
+            state = next_message_state(found.state, MessageStep.ERASE)
+            erasure = Erasure(at=self._clock(), cause=cause, files=len(await self._access.files(found)))
+            marked = replace(found, state=state, text=None, text_key=None, erasure=erasure)
+            try:
+                try:
+                    return await self._records.replace_if_match(record, marked.body())
+                except RecordChangedError:
+                    record = await self._records.get(record.partition, record.id)
+            except RecordNotFoundError:
+                return None
+
+    async def _shred(self, record: Record, file: StoredFile) -> None:
+        while file.key is not None:
+            try:
+                try:
+                    await self._records.replace_if_match(record, replace(file, key=None, manifest=None).body())
+                except RecordChangedError:
+                    record = await self._records.get(record.partition, record.id)
+                    file = StoredFile.of(record.body)
+                else:
+                    return
+            except RecordNotFoundError:
+                return
+
+    async def _prove_gone(self, message: Message) -> None:
+        """Read back: no blob of the message is left. Raises ``IntegrityError``, so that no certificate is written."""
+        prefix = f"{message.organisation}/{message.thread}/{message.message}/"
+        async for _ in self._blobs.list(prefix):
+            raise IntegrityError
+
+    async def _delete_entries(self, message: Message, files: list[StoredFile]) -> None:
+        room = await self._room(message.thread)
+        if room is not None:
+            for person in room.participants:
+                await delete(self._records, places.mailbox(person.subject, message.message))
+        pending = places.pending(retention.shard_of(message.message), message.thread, message.message)
+        await delete(self._records, pending)
+        partition = places.thread(message.thread).partition
+        for kind in ("receipt", "notice"):
+            start, end = places.range_of(f"{kind}|{message.message}")
+            for entry in await every_record(self._records, partition, start=start, end=end):
+                await delete(self._records, Place(entry.partition, entry.id))
+        for file in files:
+            await delete(self._records, places.upload(UploadId(file.upload)))
+            await delete(self._records, places.file(file.thread, file.message, file.file))
+
+    async def _room(self, thread: ThreadId) -> Thread | None:
+        place = places.thread(thread)
+        try:
+            return Thread.of((await self._records.get(place.partition, place.id)).body)
+        except RecordNotFoundError:
+            return None
+
+    async def _certify(self, message: Message) -> None:
+        erasure = message.erasure
+        if erasure is None:
+            raise IntegrityError
+        # Under the month in which erasing began: one certificate, even if a crash carries the end into the next.
+        place = places.certificate(message.organisation, erasure.at, message.message)
+        body: Body = {
+            "message": message.message,
+            "files": erasure.files,
+            "cause": erasure.cause,
+            "method": METHOD,
+            "proof": PROOF,
+            "created_at": instant_text(message.created_at),
+            "expires_at": instant_text(message.expires_at),
+            "unreadable_at": instant_text(erasure.at),
+            "deleted_at": instant_text(self._clock()),
+        }
+        try:
+            await self._records.create(place.partition, place.id, body)
+        except RecordExistsError:
+            return  # Certified before a crash.
