@@ -5,6 +5,7 @@ expose is bounded by ``LIFETIME`` and ``MAX_KEYS``.
 """
 
 import asyncio
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import IntegrityError, RecordExistsError, RecordNotFoundError
 from shared.domain.ids import OrganisationId, RandomBytes
 from shared.domain.ports import Clock, Keys, Records, WrappedKey
+from shared.services.listing import every_record
 
 LIFETIME = timedelta(minutes=15)
 """How long an unwrapped key may be used before the vault is asked again: the delay of a revocation."""
@@ -68,12 +70,11 @@ class Keyring:
         version, until = self._newest.get(organisation, (FIRST_VERSION, None))
         if until is None or self._clock() >= until:
             start, end = places.organisation_key_range()
-            page = await self._records.query(
-                places.organisation(organisation).partition, start=start, end=end, limit=1000
-            )
-            if not page.records:
+            partition = places.organisation(organisation).partition
+            versions = await every_record(self._records, partition, start=start, end=end)
+            if not versions:
                 raise IntegrityError
-            version = int(page.records[-1].id.rpartition("|")[2])
+            version = int(versions[-1].id.rpartition("|")[2])
             self._newest[organisation] = (version, self._clock() + LIFETIME)
         return await self.of_version(organisation, version)
 
@@ -86,13 +87,20 @@ class Keyring:
         cached = self._cached.get(wanted)
         if cached is not None and self._clock() < cached.until:
             return cached.key
+        self._drop_expired()
         flight = self._flights.get(wanted)
         if flight is None:
-            flight = asyncio.create_task(self._unwrap(organisation, version))
+            # In a context of its own: the deadline of whoever came first is not that of the others.
+            flight = asyncio.create_task(self._unwrap(organisation, version), context=Context())
             self._flights[wanted] = flight
             flight.add_done_callback(lambda _: self._flights.pop(wanted, None))
         # A caller that leaves must not take the flight away from the others who wait for it.
         return await asyncio.shield(flight)
+
+    def _drop_expired(self) -> None:
+        now = self._clock()
+        for wanted in [wanted for wanted, cached in self._cached.items() if now >= cached.until]:
+            del self._cached[wanted]
 
     async def _unwrap(self, organisation: OrganisationId, version: int) -> OrganisationKey:
         place = places.organisation_key(organisation, version)
@@ -100,7 +108,10 @@ class Keyring:
             fields = Fields((await self._records.get(place.partition, place.id)).body)
         except RecordNotFoundError as fault:
             raise IntegrityError from fault
-        wrapped = WrappedKey(kek=fields.text("kek"), wrapped=bytes.fromhex(fields.text("wrapped")))
+        try:
+            wrapped = WrappedKey(kek=fields.text("kek"), wrapped=bytes.fromhex(fields.text("wrapped")))
+        except ValueError:
+            raise IntegrityError from None
         secret = await self._keys.unwrap(wrapped)
         key = OrganisationKey(organisation=organisation, version=version, secret=secret)
         key.confirm(fields.text("confirmation"))
