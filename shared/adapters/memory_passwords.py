@@ -11,9 +11,13 @@ class MemoryPasswords:
 
     async def hash(self, password: str) -> str:
         salt = secrets.token_hex(8)
-        return f"{salt}${hashlib.sha256((salt + password).encode()).hexdigest()}"
+        return f"{salt}${_digest(salt + password)}"
 
     async def verify(self, stored: str | None, password: str) -> None:
         salt, _, digest = (stored or "x$").partition("$")
-        if hashlib.sha256((salt + password).encode()).hexdigest() != digest:
+        if _digest(salt + password) != digest:
             raise WrongCredentialsError
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,7 @@ from shared.crypto.pseudonyms import address_key
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
-from shared.domain.errors import RecordNotFoundError, WrongCredentialsError
+from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCredentialsError
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Records
@@ -27,7 +27,8 @@ class StaffSigningIn:
     async def sign_in(self, address: str, password: str) -> NewSession:
         """A fresh session.
 
-        Raises ``WrongCredentialsError`` alike for an unknown address and a wrong password, after the same work.
+        Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and someone who was removed,
+        after the same work.
         """
         place = places.staff_login(address_key(address, self._address_pepper))
         try:
@@ -36,13 +37,14 @@ class StaffSigningIn:
             login = None
         try:
             await self._passwords.verify(None if login is None else login.text("password"), password)
-        except WrongCredentialsError:
-            organisation = PLATFORM if login is None else OrganisationId(login.text("organisation"))
-            by = "unknown" if login is None else login.text("staff")
-            await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=by)
-            raise
-        if login is None:
-            raise WrongCredentialsError
-        return await self._sessions.raise_for_staff(
-            OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
-        )
+            assert login is not None  # ``verify`` always raises for nobody.
+            organisation, staff = OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
+            return await self._sessions.raise_for_staff(organisation, staff)
+        except (WrongCredentialsError, NotSignedInError):
+            await self._log_refusal(login)
+            raise WrongCredentialsError from None
+
+    async def _log_refusal(self, login: Fields | None) -> None:
+        organisation = PLATFORM if login is None else OrganisationId(login.text("organisation"))
+        by = "unknown" if login is None else login.text("staff")
+        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=by)

@@ -1,0 +1,112 @@
+"""Staff sign-in: one answer for all that is wrong, and every attempt in the log."""
+
+import pytest
+
+from shared.domain import places
+from shared.domain.errors import DependencyError, WrongCredentialsError
+from shared.domain.places import PLATFORM
+from shared.domain.principals import Staff
+from tests.support.memory_container import PASSWORD
+from tests.support.scene import Scene
+from tests.support.taps import meetings
+
+ADDRESS = "Anna.Exempel@example.com"
+
+
+class CountedPasswords:
+    """Sees what is verified, and how often."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._inner = scene.container.passwords
+        self.verified: list[bool] = []
+
+    async def hash(self, password: str) -> str:
+        return await self._inner.hash(password)
+
+    async def verify(self, stored: str | None, password: str) -> None:
+        self.verified.append(stored is not None)
+        await self._inner.verify(stored, password)
+
+
+@pytest.mark.parametrize("address", [ADDRESS, ADDRESS.upper(), ADDRESS.lower(), f" {ADDRESS} "])
+async def test_the_right_password_signs_in(scene: Scene, address: str) -> None:
+    """However the address is written."""
+    staff = await scene.staff(address=ADDRESS)
+    session = await scene.container.staff_signing_in.sign_in(address, PASSWORD)
+    assert session.principal == staff
+    assert await scene.container.sessions.principal_of(session.token) == staff
+    assert [event["by"] for event in scene.events("session:staff:raise")] == [staff.staff]
+
+
+@pytest.mark.parametrize(
+    ("address", "password"),
+    [
+        (ADDRESS, "wrong"),
+        (ADDRESS, ""),
+        (ADDRESS, PASSWORD + " "),
+        (ADDRESS, PASSWORD.upper()),
+        ("nobody@example.com", PASSWORD),
+        ("", ""),
+        ("\udc80", "\udc80"),
+        ("a|b", PASSWORD),
+    ],
+)
+async def test_all_that_is_wrong_looks_alike(scene: Scene, address: str, password: str) -> None:
+    """Unknown address and wrong password: the same error, nothing in it, after one verification, and no session."""
+    await scene.staff(address=ADDRESS)
+    instance = scene.instance()
+    passwords = CountedPasswords(scene)
+    instance.passwords = passwords
+    with pytest.raises(WrongCredentialsError) as refused:
+        await instance.staff_signing_in.sign_in(address, password)
+    assert refused.value.args == ()
+    assert len(passwords.verified) == 1
+    assert not scene.bodies("session|")
+
+
+async def test_refusals_are_in_the_log_of_whom_they_concern(scene: Scene) -> None:
+    """A known address in the organisation's, an unknown one in the platform's; the address in neither."""
+    staff = await scene.staff(address=ADDRESS)
+    for address in (ADDRESS, "nobody@example.com"):
+        with pytest.raises(WrongCredentialsError):
+            await scene.container.staff_signing_in.sign_in(address, "wrong")
+    found = {
+        at.partition.split("|")[1]: body["by"]
+        for at, body in scene.bodies("audit|").items()
+        if body["event"] == "session:staff:refuse"
+    }
+    assert found == {scene.organisation: staff.staff, PLATFORM: "unknown"}
+    assert "example.com" not in scene.raw_records().replace("unit@example.com", "").lower()
+
+
+async def remove(scene: Scene, staff: Staff) -> None:
+    """What an administrator will be able to do."""
+    place = places.staff(staff.organisation, staff.staff)
+    await scene.container.records.delete_if_match(await scene.container.records.get(place.partition, place.id))
+
+
+async def test_who_was_removed_is_refused_as_a_stranger(scene: Scene) -> None:
+    """The login may outlive the staff record; that the password was right is not told."""
+    await remove(scene, await scene.staff(address=ADDRESS))
+    with pytest.raises(WrongCredentialsError):
+        await scene.container.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+    assert len(scene.events("session:staff:refuse")) == 1
+    assert not scene.bodies("session|")
+
+
+async def test_without_a_log_there_is_no_sign_in(scene: Scene) -> None:
+    """The store fails at any call: no session, and never "wrong password"."""
+    await scene.staff(address=ADDRESS)
+
+    async def down() -> None:
+        raise DependencyError
+
+    for tap in meetings(down):
+        before = set(scene.bodies("session|"))
+        try:
+            session = await scene.instance(tap).staff_signing_in.sign_in(ADDRESS, PASSWORD)
+        except DependencyError:
+            assert set(scene.bodies("session|")) == before
+        else:
+            assert not tap.was_reached
+            await scene.container.sessions.principal_of(session.token)
