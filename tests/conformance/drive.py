@@ -1,88 +1,44 @@
 """Drives a function app inside the real azure-functions-runtime, in the place of the Functions host.
 
 Runs in an environment of its own (Python 3.13, requirements.txt), one app and one start per process, for the runtime
-keeps its state in modules. Reads a plan (JSON) from standard input and writes a report (JSON) to the file named in it;
-standard output and error stay the app's own, so that a test can look for what must not be there. A plan:
+keeps its state in modules. Whoever started it writes lines of JSON to its standard input and reads one line of JSON
+for each: so a step may use what the answer to an earlier one held. Answers go to what was standard output; what the
+app prints, to either stream, goes to standard error, so that a test can look for what must not be there.
+
+The first line is the plan, answered when every function is indexed:
 
     app             directory of function_app.py
-    path            further directories to import from
-    report          file to write
     start           "init": a worker that starts with its app; "reload": a placeholder worker that becomes the app, as
                     on Flex Consumption, with `settings` for its whole environment
     settings        for "reload": the environment
-    steps           a list of {"http": {...}}, {"queue": {...}}, {"timer": {...}}, each answered in order
+
+Every other line is a step, {"http": {...}}, {"queue": {...}} or {"timer": {...}}. At the end of the input comes one
+more answer: what is left of it all.
 
 An http step has `function`, `method`, `path`, `params` (route parameters), `headers`, `text` or `size` (a body of that
-many bytes, streamed), `leave_after` (bytes after which the client goes away, sending with `size`, else receiving) and
-`count` and `parallel` (how often, and how many at once; the last answer is reported).
+many pseudo-random bytes, streamed), `leave_after` (bytes after which the client goes away, sending with `size`, else
+receiving) and `count` and `parallel` (how often, and how many at once; the last answer is reported). A queue step has
+`function`, `text` and `dequeued`, a timer step `function` and `is_past_due`.
 """
 
 import asyncio
-import hashlib
 import itertools
 import json
 import logging
 import os
-import resource
 import sys
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-CHUNK = b"\x5a" * 262_144
+from tests.conformance.stand_ins import Message, OneOf, ask
+
+if TYPE_CHECKING:
+    from tests.conformance.http_client import HttpClient
+
 SETTLE_SECONDS = 5.0
 """How long a client that left may take to be noticed by everyone."""
-
-
-class Message:
-    """One permissive stand-in for every protobuf message."""
-
-    Success, Failure = 1, 0
-
-    def __init__(self, **fields: Any) -> None:
-        self.__dict__.update(fields)
-
-
-class BindingInfo(Message):
-    undefined, out, inout = 0, 1, 2  # the constants that the indexer compares with
-
-
-class OneOf:
-    """TypedData and ParameterBinding, which are read through ``WhichOneof``."""
-
-    def __init__(self, kind: str | None = None, value: object = None, **more: Any) -> None:
-        self.__dict__.update(more, kind=kind, **({kind: value} if kind else {}))
-        self.kind = kind
-
-    def WhichOneof(self, _: str) -> str | None:  # noqa: N802  # protobuf's name
-        return self.kind
-
-
-NAMES = """WorkerInitResponse WorkerMetadata StatusResult RpcException FunctionMetadataResponse RpcFunctionMetadata
-    RpcRetryOptions FunctionLoadResponse FunctionEnvironmentReloadResponse InvocationResponse TypedData RpcHttp
-    RpcHttpCookie ParameterBinding NullableString NullableBool NullableDouble NullableTimestamp"""
-PROTOS = SimpleNamespace(BindingInfo=BindingInfo, **{name: type(name, (Message,), {}) for name in NAMES.split()})
-
-
-def ask(kind: str, **fields: Any) -> SimpleNamespace:
-    return SimpleNamespace(
-        request=SimpleNamespace(**{kind: SimpleNamespace(**fields)}),
-        properties={"host": "127.0.0.1", "protos": PROTOS},
-    )
-
-
-def resident_bytes() -> int:
-    """What the process holds in memory now; where the system does not tell, the most it ever held."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-class LeftError(Exception):
-    """The client goes away in the middle of its own upload."""
 
 
 class Worker:
@@ -92,7 +48,6 @@ class Worker:
         self.uri: str | None = None
         self.functions: dict[str, Any] = {}
         self._invocations = itertools.count(1)
-        self._peak = 0
 
     async def start(self, plan: dict[str, Any]) -> None:
         import azure_functions_runtime as runtime  # noqa: PLC0415  # its import is part of what is timed
@@ -129,34 +84,20 @@ class Worker:
 
     async def http(self, step: dict[str, Any]) -> dict[str, Any]:
         """Send requests as the host's proxy would, each beside its invocation."""
-        import httpx  # noqa: PLC0415  # a client is no part of the app's start
+        from tests.conformance.http_client import HttpClient  # noqa: PLC0415  # a client is no part of the app's start
 
-        self._peak = before = resident_bytes()
         began = time.perf_counter()
         answer: dict[str, Any] = {}
-        limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=self.uri or "", timeout=60, limits=limits) as client:
-            await self._listening(client)
+        async with HttpClient(self.uri or "") as client:
+            await client.listening()
             for _ in range(0, step.get("count", 1), step.get("parallel", 1)):
                 calls = [self._call(client, step) for _ in range(step.get("parallel", 1))]
                 answer = (await asyncio.gather(*calls))[-1]
-        seconds = time.perf_counter() - began
-        return answer | {"seconds": seconds, "growth_bytes": self._peak - before}
+        return answer | {"seconds": time.perf_counter() - began, "peak_bytes": client.peak_bytes}
 
-    async def _listening(self, client: Any) -> None:
-        import httpx  # noqa: PLC0415
-
-        for _ in range(100):
-            try:
-                await client.get("/", headers={"connection": "close"})  # no invocation id: 400 and no trace
-            except httpx.ConnectError:
-                await asyncio.sleep(0.02)
-            else:
-                return
-
-    async def _call(self, client: Any, step: dict[str, Any]) -> dict[str, Any]:
+    async def _call(self, client: "HttpClient", step: dict[str, Any]) -> dict[str, Any]:
         invocation = f"00000000-0000-0000-0000-{next(self._invocations):012}"
-        asking = asyncio.create_task(self._ask(client, step, invocation))
+        asking = asyncio.create_task(client.ask(step, invocation))
         status = await self._invoke(step["function"], invocation, step.get("params", {}))
         return {"invocation": "Success" if status == Message.Success else "Failure"} | await asking
 
@@ -181,40 +122,6 @@ class Worker:
     def _trigger(self, name: str) -> str:
         bindings = (json.loads(raw) for raw in self.functions[name].raw_bindings)
         return next(str(binding["name"]) for binding in bindings if str(binding["type"]).lower().endswith("trigger"))
-
-    async def _ask(self, client: Any, step: dict[str, Any], invocation: str) -> dict[str, Any]:
-        import httpx  # noqa: PLC0415
-
-        headers = {**step.get("headers", {}), "x-ms-invocation-id": invocation}
-        size, leave_after = step.get("size"), step.get("leave_after")
-        content = step.get("text") if size is None else self._body(size, leave_after)
-        if size is not None:
-            headers["content-length"] = str(size)
-            leave_after = None
-        received, digest, kept = 0, hashlib.sha256(), b""
-        answer: dict[str, Any] = {"is_whole": False}
-        try:
-            async with client.stream(step["method"], step["path"], headers=headers, content=content) as response:
-                answer |= {"status": response.status_code, "headers": response.headers.multi_items()}
-                async for piece in response.aiter_raw():
-                    received += len(piece)
-                    digest.update(piece)
-                    kept = kept or piece[:65_536]
-                    self._peak = max(self._peak, resident_bytes())
-                    if leave_after is not None and received >= leave_after:
-                        break
-                else:
-                    answer["is_whole"] = True
-        except (httpx.TransportError, LeftError) as broken:
-            answer["broken"] = type(broken).__name__
-        return answer | {"length": received, "sha256": digest.hexdigest(), "text": kept.decode(errors="replace")}
-
-    async def _body(self, size: int, leave_after: int | None) -> AsyncIterator[bytes]:
-        for sent in range(0, size, len(CHUNK)):
-            if leave_after is not None and sent >= leave_after:
-                raise LeftError
-            yield CHUNK[: size - sent]
-            self._peak = max(self._peak, resident_bytes())
 
     async def queue(self, step: dict[str, Any]) -> dict[str, Any]:
         from azure_functions_runtime.bindings.datumdef import Datum  # noqa: PLC0415
@@ -252,22 +159,32 @@ async def settled(count: Any) -> int:
     return left
 
 
-async def drive(plan: dict[str, Any]) -> dict[str, Any]:
+async def drive(answer: Callable[[object], None]) -> None:
+    """Answer the plan, then the steps, then the end of the input."""
+    plan = json.loads(sys.stdin.readline())
     worker = Worker()
-    await worker.start(plan)
-    report: dict[str, Any] = {
-        "indexed_at": time.time(),
-        "surface": worker.surface(),
-        "modules_indexed": sorted(sys.modules),
-        "streams": worker.uri is not None,
-    }
+    try:
+        await worker.start(plan)
+    except RuntimeError as refusal:
+        answer({"refused": str(refusal)})
+        return
+    answer(
+        {
+            "indexed_at": time.time(),
+            "surface": worker.surface(),
+            "modules": sorted(sys.modules),
+            "environment": sorted(os.environ),
+            "streams": worker.uri is not None,
+        }
+    )
     await asyncio.sleep(0)  # the web server's own task begins
     before = asyncio.all_tasks()
-    report["steps"] = [await getattr(worker, kind)(step) for entry in plan["steps"] for kind, step in entry.items()]
-    report["entries_left"] = await entries_left()
-    report["tasks_left"] = await settled(lambda: len(asyncio.all_tasks() - before - server_tasks()))
-    report["modules"] = sorted(sys.modules)
-    return report
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        for kind, step in json.loads(line).items():
+            answer(await getattr(worker, kind)(step))
+    entries = await entries_left()
+    tasks = await settled(lambda: len(asyncio.all_tasks() - before - server_tasks()))
+    answer({"entries_left": entries, "tasks_left": tasks, "modules": sorted(sys.modules)})
 
 
 def server_tasks() -> set["asyncio.Task[Any]"]:
@@ -275,27 +192,25 @@ def server_tasks() -> set["asyncio.Task[Any]"]:
     return {task for task in asyncio.all_tasks() if "WebServer.serve" in repr(task.get_coro())}
 
 
-async def finish(plan: dict[str, Any]) -> None:
-    """Drive, write the report and end the process at once: the runtime's web server has no way to stop."""
-    try:
-        report = await drive(plan)
-    except RuntimeError as refusal:
-        report = {"refused": str(refusal)}
-    Path(plan["report"]).write_text(json.dumps(report))  # noqa: ASYNC240  # the last act of the process
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
 def main() -> None:
-    plan = json.loads(sys.stdin.read())
-    sys.path[:0] = plan["path"]
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Everything the app and the runtime log becomes visible, so that what must not be logged is found at any level.
     # The client's own loggers would quote the very requests that a test sends.
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    asyncio.run(finish(plan))
+
+    def answer(value: object) -> None:
+        print(json.dumps(value), file=answers, flush=True)
+
+    async def run() -> None:
+        await drive(answer)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # the runtime's web server has no way to stop
+
+    asyncio.run(run())
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ STEPS = {
     "openapi": http("openapi", "GET", "/api/openapi.json"),
     "no session": http("read_session", "GET", "/api/v1/session"),
     "not json": http("staff_sign_in", "POST", "/api/v1/staff/sign-in", text=f'{{"{CANARY}-body'),
+    "options": http("upload_options", "OPTIONS", "/api/v1/uploads"),
     "no tus": http("append_upload", "PATCH", "/api/v1/uploads/x", params={"upload": "x"}, size=1_048_576),
     "many": http("health", "GET", "/health", count=200, parallel=10),
 }
@@ -84,43 +85,42 @@ def run(needs_python_313: None) -> Run:  # noqa: ARG001  # it fails first, with 
 
 @pytest.fixture(scope="module")
 def steps(run: Run) -> dict[str, dict[str, Any]]:
-    return dict(zip(STEPS, run.report["steps"], strict=True))
+    return dict(zip(STEPS, run.steps, strict=True))
 
 
-def triggers(run: Run, kind: str) -> dict[str, dict[str, Any]]:
-    """The trigger binding of every function of this kind, as the host reads it."""
-    found = {name: entry["bindings"][0] for name, entry in run.report["surface"].items()}
-    return {name: binding for name, binding in found.items() if binding["type"] == kind}
+def bindings(run: Run, kind: str) -> dict[str, list[dict[str, Any]]]:
+    """All that the host reads of every function with this kind of trigger."""
+    found = {name: entry["bindings"] for name, entry in run.started["surface"].items()}
+    return {name: bound for name, bound in found.items() if any(binding["type"] == kind for binding in bound)}
 
 
 def test_every_http_function_is_the_one_we_meant(run: Run) -> None:
-    """Names, methods, routes: what monitoring, gateway rules and clients rely on."""
-    found = triggers(run, "httpTrigger")
-    assert {name: (*binding["methods"], binding["route"]) for name, binding in found.items()} == HTTP
+    """Names, methods, routes: what monitoring, gateway rules and clients rely on.
 
-
-def test_every_http_function_is_anonymous_to_the_host(run: Run) -> None:
-    """Sessions are ours; a Functions key would be one more shared secret."""
-    assert {binding["authLevel"] for binding in triggers(run, "httpTrigger").values()} == {"ANONYMOUS"}
+    All are anonymous to the host: sessions are ours, and a Functions key would be one more shared secret.
+    """
+    trigger = {"direction": "IN", "type": "httpTrigger", "name": "req", "authLevel": "ANONYMOUS"}
+    answer = {"direction": "OUT", "type": "http", "name": "$return"}
+    assert bindings(run, "httpTrigger") == {
+        name: [{**trigger, "methods": [method], "route": route}, answer] for name, (method, route) in HTTP.items()
+    }
 
 
 def test_every_queue_function_reads_its_queue_over_our_connection(run: Run) -> None:
     """The connection is the one that carries a managed identity."""
-    found = triggers(run, "queueTrigger")
-    assert {name: binding["queueName"] for name, binding in found.items()} == QUEUES
-    assert {binding["connection"] for binding in found.values()} == {"PIC_STORAGE"}
+    trigger = {"direction": "IN", "type": "queueTrigger", "name": "message", "connection": "PIC_STORAGE"}
+    assert bindings(run, "queueTrigger") == {name: [{**trigger, "queueName": queue}] for name, queue in QUEUES.items()}
 
 
 def test_every_timer_function_keeps_its_schedule(run: Run) -> None:
     """Never at start-up: that would fire on every scale-out."""
-    found = triggers(run, "timerTrigger")
-    assert {name: binding["schedule"] for name, binding in found.items()} == TIMERS
-    assert not any(binding.get("runOnStartup") for binding in found.values())
+    trigger = {"direction": "IN", "type": "timerTrigger", "name": "timer", "runOnStartup": False}
+    assert bindings(run, "timerTrigger") == {name: [{**trigger, "schedule": when}] for name, when in TIMERS.items()}
 
 
 def test_there_is_no_other_function_and_no_second_retry_policy(run: Run) -> None:
     """A retry policy would multiply with the queue's own dequeue count."""
-    surface = run.report["surface"]
+    surface = run.started["surface"]
     assert set(surface) == {*HTTP, *QUEUES, *TIMERS}
     assert [name for name, entry in surface.items() if entry["retry"]] == []
 
@@ -132,6 +132,7 @@ def test_the_app_answers_through_the_runtime(steps: dict[str, dict[str, Any]]) -
         "openapi": 200,
         "no session": 401,
         "not json": 400,
+        "options": 204,
         "no tus": 412,
         "many": 200,
     }
@@ -148,7 +149,7 @@ def test_a_problem_stays_a_problem(steps: dict[str, dict[str, Any]]) -> None:
 
 def test_nothing_is_left_of_a_call(run: Run) -> None:
     """No entry in the runtime's coordinator and no task."""
-    assert (run.report["entries_left"], run.report["tasks_left"]) == (0, 0)
+    assert (run.ended["entries_left"], run.ended["tasks_left"]) == (0, 0)
 
 
 def test_nothing_secret_is_printed(run: Run) -> None:
@@ -160,14 +161,14 @@ def test_nothing_secret_is_printed(run: Run) -> None:
 
 def test_becoming_the_app_imports_no_vendor_sdk(run: Run) -> None:
     """Cold start: the SDKs of storage, vault, database and mail come with the first request that needs them."""
-    assert [name for name in run.report["modules_indexed"] if name.startswith(VENDORS)] == []
+    assert [name for name in run.started["modules"] if name.startswith(VENDORS)] == []
 
 
 def test_no_protobuf_is_needed(run: Run) -> None:
     """The worker's own transport stays out of the app's memory and of its start."""
-    assert [name for name in run.report["modules"] if name.startswith(("google.protobuf", "grpc"))] == []
+    assert [name for name in run.ended["modules"] if name.startswith(("google.protobuf", "grpc"))] == []
 
 
 def test_a_worker_that_starts_with_its_app_has_the_same_surface(run: Run) -> None:
     """The other way in: a restarted worker is initialised with the app and has its environment from the beginning."""
-    assert drive(ROOT, settings=sample_settings(), start="init").report["surface"] == run.report["surface"]
+    assert drive(ROOT, settings=sample_settings(), start="init").started["surface"] == run.started["surface"]
