@@ -50,6 +50,9 @@ QR_LIFETIME: Final = timedelta(seconds=30)
 UNPICKED: Final = "outstandingTransaction"
 """The one hint under which a QR code is shown: no app has the order yet."""
 
+UNRESOLVED: Final = "unresolved"
+"""Our own hint: the order has ended at the e-ID and nothing here says how."""
+
 ACCEPTED_RISKS: Final = frozenset({"low", "moderate"})
 
 
@@ -185,12 +188,14 @@ class PersonSigningIn:
         try:
             record = await self._store(record, OrderStep.WAIT, {"collected_at": instant_text(self._clock())})
         except RecordChangedError:
-            return await self._records.get(record.partition, record.id)
+            return await self._read_again(record)
+        # What sealing the answer needs comes first: the e-ID does not repeat itself.
+        await self._keyring.current(PLATFORM)
+        order_ref = (await self._secrets(record))["ref"]
         try:
-            outcome = await self._electronic_id.collect((await self._secrets(record))["ref"])
+            outcome = await self._electronic_id.collect(order_ref)
         except NotFoundError:
-            # A lost terminal answer looks like an unknown order: start again, never "signed in".
-            outcome = Failed(hint_code="unresolved")
+            outcome = self._unresolved(record)
         match outcome:
             case Pending():
                 return await self._persist(record, OrderStep.WAIT, {"hint": outcome.hint_code})
@@ -198,6 +203,15 @@ class PersonSigningIn:
                 return await self._persist(record, OrderStep.FAIL, {"hint": outcome.hint_code})
             case Complete():
                 return await self._completed(record, outcome.identity)
+
+    def _unresolved(self, record: Record) -> Pending | Failed:
+        """The e-ID has told how the order ended already, and no record knows.
+
+        Either a slow request is still storing it, or it is lost with the one that was told: the next time decides.
+        Then it is start again, never "signed in".
+        """
+        is_lost = Fields(record.body).text("hint") == UNRESOLVED
+        return Failed(hint_code=UNRESOLVED) if is_lost else Pending(hint_code=UNRESOLVED)
 
     async def _completed(self, record: Record, identity: VerifiedIdentity) -> Record:
         subject = subject_of(identity.personal_number, self._peppers)
@@ -215,12 +229,22 @@ class PersonSigningIn:
             try:
                 return await self._store(record, step, changes)
             except RecordChangedError:
-                record = await self._records.get(record.partition, record.id)
+                record = await self._read_again(record)
         return record
 
     async def _store(self, record: Record, step: OrderStep, changes: Body) -> Record:
+        """Raises ``RecordChangedError``; ``NotFoundError`` when the order's time ended meanwhile."""
         state = next_order_state(self._state(record), step)
-        return await self._records.replace_if_match(record, {**record.body, **changes, "state": state.value})
+        try:
+            return await self._records.replace_if_match(record, {**record.body, **changes, "state": state.value})
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault
+
+    async def _read_again(self, record: Record) -> Record:
+        try:
+            return await self._records.get(record.partition, record.id)
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault
 
     async def _raise_session(self, record: Record) -> SignedIn:
         who = json.loads(await self._unseal(record, "identity"))
