@@ -14,9 +14,10 @@ from shared.domain.deadlines import current_deadline, deadline
 from shared.domain.errors import DependencyError, IntegrityError, KeyUnavailableError
 from shared.domain.ids import OrganisationId
 from shared.domain.places import PLATFORM
-from shared.domain.ports import Page, Record, Records, WrappedKey
+from shared.domain.ports import Record, WrappedKey
 from shared.services.keyring import LIFETIME, MAX_KEYS
 from tests.support.scene import Scene
+from tests.support.short_pages import ShortPages
 from tests.support.taps import Tap, TappedKeys, fault
 
 
@@ -210,34 +211,12 @@ async def test_new_things_are_sealed_under_the_newest_key(scene: Scene) -> None:
     assert (await keyring.of_version(scene.organisation, 1)).version == 1
 
 
-class ShortPages:
-    """A store that answers one record at a time, as stores may."""
-
-    def __init__(self, inner: Records) -> None:
-        self._inner = inner
-
-    async def query(
-        self,
-        partition: str,
-        *,
-        start: str = "",
-        end: str | None = None,
-        limit: int = 100,
-        continuation: str | None = None,
-    ) -> Page:
-        assert limit >= 1
-        return await self._inner.query(partition, start=start, end=end, limit=1, continuation=continuation)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
-
-
 async def test_the_newest_key_is_found_on_any_page(scene: Scene) -> None:
     """A page may end early."""
     await add_version(scene.container, scene.organisation, 2)
     await add_version(scene.container, scene.organisation, 10)
     instance = scene.instance()
-    vars(instance)["records"] = ShortPages(scene.container.records)
+    instance.records = ShortPages(scene.container.records)
     assert (await instance.keyring.current(scene.organisation)).version == 10
 
 
