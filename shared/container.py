@@ -179,7 +179,7 @@ class Container:
 
     @cached_property
     def expiries(self) -> Expiries:
-        return Expiries(records=self.records)
+        return Expiries(records=self.records, clock=self.clock)
 
     @cached_property
     def audit(self) -> Audit:

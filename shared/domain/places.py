@@ -80,21 +80,33 @@ def notice(thread: ThreadId, message: MessageId, recipient: str) -> Place:
     return Place(f"thread|{thread}", f"notice|{message}|{recipient}")
 
 
+def mailbox_partition(subject: Subject) -> str:
+    return f"mailbox|{subject}"
+
+
 def mailbox(subject: Subject, message: MessageId) -> Place:
-    return Place(f"mailbox|{subject}", f"message|{message}")
+    return Place(mailbox_partition(subject), f"message|{message}")
+
+
+def outbox_partition(unit: UnitId) -> str:
+    return f"outbox|{unit}"
 
 
 def outbox(unit: UnitId, thread: ThreadId) -> Place:
-    return Place(f"outbox|{unit}", f"thread|{thread}")
+    return Place(outbox_partition(unit), f"thread|{thread}")
 
 
 def upload(upload: UploadId) -> Place:
     return Place(f"upload|{upload}", "upload")
 
 
+def pending_partition(shard: int) -> str:
+    return f"pending|{shard:02d}"
+
+
 def pending(shard: int, thread: ThreadId, message: MessageId) -> Place:
     """A message that was or is about to be sent and whose dispatch is not known to be done."""
-    return Place(f"pending|{shard:02d}", f"{thread}|{message}")
+    return Place(pending_partition(shard), f"{thread}|{message}")
 
 
 def audit(organisation: OrganisationId, at: datetime, event: str) -> Place:

@@ -40,15 +40,26 @@ def shard_of(item: str) -> int:
     return hashlib.sha256(item.encode()).digest()[0] % SHARDS
 
 
+BUCKET_INDEX = "expiry|index"
+"""The partition whose entries ``hour|shard`` say which buckets were ever used."""
+
+
+def bucket_partition(index_id: str) -> str:
+    """The partition of the bucket that an index entry names."""
+    return f"expiry|{index_id}"
+
+
 def bucket(expires_at: datetime, item: str) -> Place:
     """The booking of ``item`` (kind and ids, joined by ``|``): hour bucket, and an id that sorts by instant."""
     end = expires_at.astimezone(UTC)
-    return Place(f"expiry|{end:%Y%m%d%H}|{shard_of(item):02d}", f"{end:%Y%m%d%H%M%S}{end.microsecond:06d}|{item}")
+    return Place(
+        bucket_partition(f"{end:%Y%m%d%H}|{shard_of(item):02d}"), f"{end:%Y%m%d%H%M%S}{end.microsecond:06d}|{item}"
+    )
 
 
 def bucket_index(expires_at: datetime, item: str) -> Place:
     """The entry that says that this bucket exists, so that a sweep reads only buckets that were ever used."""
-    return Place("expiry|index", f"{expires_at.astimezone(UTC):%Y%m%d%H}|{shard_of(item):02d}")
+    return Place(BUCKET_INDEX, f"{expires_at.astimezone(UTC):%Y%m%d%H}|{shard_of(item):02d}")
 
 
 def due_before(now: datetime) -> str:

@@ -4,7 +4,8 @@ Everything with an end is booked in an expiry bucket before it exists. A sweep s
 drops each only when its thing is gone, so a crash anywhere leaves work for the next sweep and nothing else.
 """
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,13 +25,24 @@ from shared.services.auditing import Audit
 from shared.services.deleting import delete
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
-from shared.services.listing import every_record
+from shared.services.listing import each_record
 
 FINISH_AFTER: Final = timedelta(minutes=5)
 """When a sweep looks after what a party began to delete: later than any request that is still at it."""
 
+SETTLED_AT_ONCE: Final = 8
+"""Bookings settled at the same time: a message takes about 20 calls, each of which waits for a store."""
+
 LATE_BOOKING: Final = timedelta(hours=1)
 """How long after an hour has ended a booking in it may still be on its way: longer than any request lasts."""
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """What one sweep has done so far."""
+
+    settled: int = 0
+    faults: list[Exception] = field(default_factory=list)
 
 
 class Retaining:
@@ -95,24 +107,38 @@ class Retaining:
         One item that fails does not keep the others alive: it stays booked and its error is raised at the end.
         """
         now = self._clock()
-        settled, faults = 0, []
-        for index in await every_record(self._records, "expiry|index", end=f"{now:%Y%m%d%H}}}"):
-            hour, _, shard = index.id.partition("|")
-            partition = f"expiry|{hour}|{shard}"
-            for booking in await every_record(self._records, partition, end=retention.due_before(now)):
+        sweep = _Sweep()
+        async for index in each_record(self._records, retention.BUCKET_INDEX, end=f"{now:%Y%m%d%H}}}"):
+            await self._sweep_bucket(retention.bucket_partition(index.id), now, sweep)
+            is_over = index.id.partition("|")[0] < f"{now - LATE_BOOKING:%Y%m%d%H}"
+            if is_over and not (await self._records.query(retention.bucket_partition(index.id), limit=1)).records:
+                await self._drop(index)
+        if sweep.faults:
+            raise ExceptionGroup("bookings that could not be settled", sweep.faults)
+        return sweep.settled
+
+    async def _sweep_bucket(self, partition: str, now: datetime, sweep: "_Sweep") -> None:
+        """Settle what is due in one bucket, several at once, holding one page of bookings."""
+        slots = asyncio.Semaphore(SETTLED_AT_ONCE)
+
+        async def settle(booking: Record) -> None:
+            async with slots:
                 try:
                     await self._settle(booking.id.partition("|")[2], now)
-                except Exception as fault:  # noqa: BLE001 - the rest must still go; raised below as a group
-                    faults.append(fault)
-                    continue
-                await self._drop(booking)
-                settled += 1
-            is_over = hour < f"{now - LATE_BOOKING:%Y%m%d%H}"
-            if is_over and not (await self._records.query(partition, limit=1)).records:
-                await self._drop(index)
-        if faults:
-            raise ExceptionGroup("bookings that could not be settled", faults)
-        return settled
+                    await self._drop(booking)
+                    sweep.settled += 1
+                except Exception as fault:  # noqa: BLE001 - the rest must still go; raised at the end as a group
+                    sweep.faults.append(fault)
+
+        continuation: str | None = None
+        while True:
+            page = await self._records.query(partition, end=retention.due_before(now), continuation=continuation)
+            async with asyncio.TaskGroup() as group:
+                for booking in page.records:
+                    group.create_task(settle(booking))
+            continuation = page.continuation
+            if continuation is None:
+                return
 
     async def _settle(self, item: str, now: datetime) -> None:
         kind, _, rest = item.partition("|")
@@ -144,27 +170,37 @@ class Retaining:
         await self._expire_thread(thread, now)
 
     async def _expire_thread(self, thread: ThreadId, now: datetime) -> None:
-        """Delete a thread whose end has come and whose messages are all gone."""
+        """Delete a thread whose end has come and in which nothing that was sent is left; its drafts end with it."""
         place = places.thread(thread)
         try:
             record = await self._records.get(place.partition, place.id)
-            room = Thread.of(record.body)
-            start, end = places.range_of("message")
-            if not is_expired(room.expires_at, now=now):
-                return
-            if (await self._records.query(place.partition, start=start, end=end, limit=1)).records:
-                return  # The booking of its last message comes back here.
+        except RecordNotFoundError:
+            return
+        room = Thread.of(record.body)
+        if not is_expired(room.expires_at, now=now) or await self._holds_sent_messages(place.partition):
+            return  # The booking of its last message comes back here.
+        try:
             # Whoever would lengthen its life from here on loses the compare-and-set, and then finds it expired.
-            await self._records.replace_if_match(record, record.body)
+            held = await self._records.replace_if_match(record, record.body)
+            await self._audit.write(AuditEvent.THREAD_ERASED, room.organisation, by="system", thread=thread)
+            start, end = places.range_of("message")
+            async for draft in each_record(self._records, place.partition, start=start, end=end):
+                await self._erasing.erase(draft, cause="expired", by="system")
+            await delete(self._records, places.outbox(room.unit, thread))
+            # A receipt or notice may have been written while its message went.
+            async for rest in each_record(self._records, place.partition):
+                if rest.id != place.id:
+                    await self._drop(rest)
+            await self._records.delete_if_match(held)
         except (RecordNotFoundError, RecordChangedError):
             return  # Gone, or lengthened: then the booking of the new message comes back here.
-        await self._audit.write(AuditEvent.THREAD_ERASED, room.organisation, by="system", thread=thread)
-        await delete(self._records, places.outbox(room.unit, thread))
-        # A receipt or notice may have been written while its message went.
-        for rest in await every_record(self._records, place.partition):
-            if rest.id != place.id:
-                await self._drop(rest)
-        await delete(self._records, place)
+
+    async def _holds_sent_messages(self, partition: str) -> bool:
+        start, end = places.range_of("message")
+        async for record in each_record(self._records, partition, start=start, end=end):
+            if Message.of(record.body).state is not MessageState.DRAFT:
+                return True
+        return False
 
     async def _drop(self, record: Record) -> None:
         await delete(self._records, Place(record.partition, record.id))

@@ -24,7 +24,7 @@ from shared.services.access import Access, OpenMessage, OpenThread, is_mine, may
 from shared.services.auditing import Audit
 from shared.services.entries import write_entries
 from shared.services.keyring import Keyring
-from shared.services.listing import every_record
+from shared.services.listing import each_record, every_record
 from shared.services.part_reading import PartReader, SealedFile
 
 
@@ -114,10 +114,12 @@ class Retrieving:
         """The messages of a thread that the principal may see, oldest first. Raises ``NotFoundError``."""
         room = await self._access.thread(principal, thread)
         start, end = places.range_of("message")
-        records = await every_record(self._records, places.thread(thread).partition, start=start, end=end)
-        now, messages = self._clock(), [Message.of(record.body) for record in records]
-        alive = [found for found in messages if may_see(found, room) and not is_expired(found.expires_at, now=now)]
-        return tuple(_shown(message, room, ()) for message in alive)
+        now, shown = self._clock(), []
+        async for record in each_record(self._records, places.thread(thread).partition, start=start, end=end):
+            message = Message.of(record.body)
+            if may_see(message, room) and not is_expired(message.expires_at, now=now):
+                shown.append(_shown(message, room, ()))
+        return tuple(shown)
 
     async def describe(self, principal: Principal, thread: ThreadId, message: MessageId) -> ShownMessage:
         """A message without its content; its receipts, for the author's side. Raises ``NotFoundError``."""

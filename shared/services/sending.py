@@ -34,7 +34,7 @@ from shared.services.deleting import delete
 from shared.services.entries import write_entries
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
-from shared.services.listing import every_record
+from shared.services.listing import each_record
 from shared.services.sharing import Sharing
 
 RECOVERY_AGE: Final = timedelta(minutes=2)
@@ -118,7 +118,6 @@ class Sending:
         )
         place = places.message(thread, message)
         await self._expiries.book(ends, f"message|{thread}|{message}")
-        await self._sharing.outlive(principal, room, ends)
         await self._audit.write(
             AuditEvent.MESSAGE_CREATED, organisation, by=reader_key(principal), thread=thread, message=message
         )
@@ -146,6 +145,8 @@ class Sending:
         state = next_message_state(opened.message.state, MessageStep.SEND)
         if any(file.state is not FileState.STORED for _, file in await self._access.files(opened.message)):
             raise ConflictError
+        # Only what was sent lengthens the life of its thread: a draft ends with it.
+        await self._sharing.outlive(principal, opened.room, opened.message.expires_at)
         pending = places.pending(retention.shard_of(message), thread, message)
         with suppress(RecordExistsError):  # An earlier attempt came this far.
             await self._records.create(pending.partition, pending.id, {})
@@ -229,7 +230,7 @@ class Sending:
         latest = self._clock() - timedelta(seconds=self._dispatching.undo_seconds) - RECOVERY_AGE
         looked, faults = 0, []
         for shard in range(retention.SHARDS):
-            for entry in await every_record(self._records, f"pending|{shard:02d}"):
+            async for entry in each_record(self._records, places.pending_partition(shard)):
                 try:
                     looked += await self._recover_one(entry, latest)
                 except PicError as fault:

@@ -188,10 +188,12 @@ class Sharing:
 
     async def list_of_unit(self, principal: Staff, unit: UnitId, *, continuation: str | None) -> ThreadPage:
         """Threads of one of the principal's units, oldest first. Raises ``NotFoundError`` for another's unit."""
-        if unit not in principal.units:
+        if unit not in principal.units or principal.role is Role.AUDITOR:
             raise NotFoundError
         start, end = places.range_of("thread")
-        page = await self._records.query(f"outbox|{unit}", start=start, end=end, limit=50, continuation=continuation)
+        page = await self._records.query(
+            places.outbox_partition(unit), start=start, end=end, limit=50, continuation=continuation
+        )
         found = [ThreadId(Fields(entry.body).text("thread")) for entry in page.records]
         return ThreadPage(threads=await self._alive(principal, found), continuation=page.continuation)
 
@@ -199,7 +201,7 @@ class Sharing:
         """Threads in which something was delivered to this person, oldest first."""
         start, end = places.range_of("message")
         page = await self._records.query(
-            f"mailbox|{principal.subject}", start=start, end=end, limit=50, continuation=continuation
+            places.mailbox_partition(principal.subject), start=start, end=end, limit=50, continuation=continuation
         )
         found = dict.fromkeys(ThreadId(Fields(entry.body).text("thread")) for entry in page.records)
         return ThreadPage(threads=await self._alive(principal, list(found)), continuation=page.continuation)

@@ -6,7 +6,6 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCredentialsError
 from shared.domain.ids import OrganisationId, StaffId
-from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Records
 from shared.services.auditing import Audit
 from shared.services.sessions import NewSession, Sessions
@@ -45,6 +44,7 @@ class StaffSigningIn:
             raise WrongCredentialsError from None
 
     async def _log_refusal(self, login: Fields | None) -> None:
-        organisation = PLATFORM if login is None else OrganisationId(login.text("organisation"))
-        by = "unknown" if login is None else login.text("staff")
-        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=by)
+        if login is None:
+            return  # A stranger could fill the store with refusals of nobody.
+        organisation = OrganisationId(login.text("organisation"))
+        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=login.text("staff"))

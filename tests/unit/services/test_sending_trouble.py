@@ -95,7 +95,7 @@ async def test_a_draft_that_met_trouble_is_there_or_not(trouble: Trouble) -> Non
         assert not scene.bodies("thread|", "mailbox|", "outbox|")
 
 
-async def test_two_drafts_at_once_both_lengthen_the_thread() -> None:
+async def test_two_messages_sent_at_once_both_lengthen_the_thread() -> None:
     """It lives as long as the longer of them, whoever writes last."""
     for at in range(1, 100):
         scene = await Scene.make()
@@ -103,11 +103,16 @@ async def test_two_drafts_at_once_both_lengthen_the_thread() -> None:
         thread = await scene.thread(staff)
         scene.container.clock.move(days=100)
 
-        async def longer(scene: Scene = scene, staff: Principal = staff, thread: ThreadId = thread) -> None:
-            await scene.draft(staff, thread, retention_days=300)
+        long = await scene.draft(staff, thread, retention_days=300)
+        short = await scene.draft(staff, thread, retention_days=290)
+
+        async def longer(
+            scene: Scene = scene, staff: Principal = staff, thread: ThreadId = thread, long: MessageId = long
+        ) -> None:
+            await scene.container.sending.send(staff, thread, long)
 
         tap = Tap(at=at, act=longer)
-        await scene.instance(tap).sending.draft(staff, thread, text="Hej", retention_days=290)
+        await scene.instance(tap).sending.send(staff, thread, short)
         shown = await scene.container.sharing.read(staff, thread)
         days = 300 if tap.was_reached else 290
         assert shown.expires_at == scene.container.clock.now + timedelta(days=days)

@@ -1,0 +1,55 @@
+"""How long a thread lives, and what a clock that goes back must not hide."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.errors import NotFoundError
+from tests.support.scene import YEAR_DAYS, Scene
+
+
+async def test_a_draft_does_not_lengthen_its_thread_and_ends_with_it(scene: Scene) -> None:
+    """Whoever only keeps drafting keeps nobody's number alive."""
+    staff = await scene.staff()
+    thread = await scene.thread(staff)
+    scene.container.clock.move(days=YEAR_DAYS - 1)
+    draft = await scene.draft(staff, thread)
+    scene.container.clock.move(days=1)
+    with pytest.raises(NotFoundError):
+        await scene.container.retrieving.describe(staff, thread, draft)
+    await scene.container.retaining.sweep()
+    assert not scene.bodies("thread|", "outbox|")
+
+
+async def test_a_thread_lives_as_long_as_what_was_sent_in_it(scene: Scene) -> None:
+    """And not a sweep longer."""
+    staff = await scene.staff()
+    thread = await scene.thread(staff)
+    scene.container.clock.move(days=100)
+    await scene.sent(staff, thread, text="Hej")
+    scene.container.clock.move(days=YEAR_DAYS, microseconds=-1)
+    await scene.container.retaining.sweep()
+    assert (await scene.container.sharing.read(staff, thread)).expires_at == scene.container.clock.now + timedelta(
+        microseconds=1
+    )
+    scene.container.clock.move(microseconds=1)
+    await scene.container.retaining.sweep()
+    assert not scene.bodies("thread|", "outbox|")
+
+
+async def test_a_booking_made_after_the_clock_went_back_is_found(scene: Scene) -> None:
+    """A sweep ahead of its time closes buckets that the same instance remembers: it must open them again."""
+    staff = await scene.staff()
+    first = await scene.thread(staff)
+    await scene.sent(staff, first, text="Hej")
+    began = scene.container.clock.now
+    scene.container.clock.move(days=YEAR_DAYS, hours=3)
+    await scene.container.retaining.sweep()
+    assert not scene.bodies("expiry|2027", "expiry|index")
+
+    scene.container.clock.now = began
+    second = await scene.thread(staff)
+    await scene.sent(staff, second, text="Hej")
+    scene.container.clock.move(days=YEAR_DAYS)
+    await scene.container.retaining.sweep()
+    assert not scene.bodies("thread|", "mailbox|", "outbox|")
