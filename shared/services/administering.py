@@ -6,8 +6,8 @@ from shared.crypto.fields import seal_field
 from shared.crypto.pseudonyms import address_key
 from shared.domain import places, texts
 from shared.domain.bodies import instant_text
-from shared.domain.errors import ConflictError, RecordExistsError
-from shared.domain.ids import OrganisationId, RandomBytes, StaffId, UnitId, new_id
+from shared.domain.errors import ConflictError, InvalidInputError, RecordExistsError, RecordNotFoundError
+from shared.domain.ids import OrganisationId, RandomBytes, StaffId, UnitId, is_id, new_id
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Passwords, Records
 from shared.domain.principals import Role
@@ -66,8 +66,23 @@ class Administering:
         await self._records.create(place.partition, place.id, {"unit": unit, "name": name, "mail_address": address})
         return unit
 
+    async def _check_unit(self, organisation: OrganisationId, unit: UnitId) -> None:
+        if not is_id(unit):
+            raise InvalidInputError("unit")
+        place = places.unit(organisation, unit)
+        try:
+            await self._records.get(place.partition, place.id)
+        except RecordNotFoundError as fault:
+            raise InvalidInputError("unit") from fault
+
     async def add_staff(self, organisation: OrganisationId, new: NewStaff) -> StaffId:
-        """Let someone sign in. Raises ``ConflictError`` when the address is taken, ``InvalidInputError``."""
+        """Let someone sign in.
+
+        Raises ``ConflictError`` when the address is taken, ``InvalidInputError`` (``mail-address``; ``unit`` for one
+        that is not of the organisation).
+        """
+        for unit in new.units:
+            await self._check_unit(organisation, unit)
         staff = StaffId(new_id(self._clock(), self._random))
         key = await self._keyring.current(organisation)
         place = places.staff(organisation, staff)
