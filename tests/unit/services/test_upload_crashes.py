@@ -152,6 +152,6 @@ async def test_an_expired_upload_is_gone_after_trouble_and_another_sweep(trouble
         scene.container.clock.move(days=7)
         try:
             await scene.instance(tap).retaining.sweep()
-        except (Crashed, DependencyError, ExceptionGroup):
+        except (Crashed, DependencyError, BaseExceptionGroup):
             await scene.container.retaining.sweep()
         await assert_nothing_left(scene)
