@@ -30,6 +30,8 @@ from shared.services.sessions import NewSession
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
 Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
+Previous = Annotated[str | None, Cookie(alias=SESSION_COOKIE, max_length=128, include_in_schema=False)]
+"""The session this browser holds while it signs in anew."""
 
 BANKID_TEXT = """# Logga in
 Du loggar in på *Private Identity Control* för att läsa meddelanden till dig.
@@ -92,9 +94,13 @@ def _set_session(response: Response, session: NewSession) -> SessionView:
 
 
 @router.post("/staff/sign-in", dependencies=[EVERYONE])
-async def staff_sign_in(credentials: StaffCredentials, services: Services, response: Response) -> SessionView:
+async def staff_sign_in(
+    credentials: StaffCredentials, services: Services, response: Response, previous: Previous = None
+) -> SessionView:
     """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password."""
-    session = await services.staff_signing_in.sign_in(credentials.mail_address, credentials.password)
+    session = await services.staff_signing_in.sign_in(
+        credentials.mail_address, credentials.password, replacing=previous
+    )
     return _set_session(response, session)
 
 
@@ -118,9 +124,9 @@ async def bankid_start(request: Request, services: Services, response: Response)
 
 
 @router.get("/bankid/order", dependencies=[EVERYONE])
-async def bankid_poll(services: Services, response: Response, flow: Flow = "") -> OrderView:
+async def bankid_poll(services: Services, response: Response, flow: Flow = "", previous: Previous = None) -> OrderView:
     """How the order of this browser stands. When it is complete, the answer carries the session's cookie."""
-    match await services.person_signing_in.poll(flow):
+    match await services.person_signing_in.poll(flow, replacing=previous):
         case Waiting() as waiting:
             message = pending_message(waiting.hint_code, StartedBy.QR)
             return OrderView.of("pending", waiting.hint_code, message, qr=waiting.qr)

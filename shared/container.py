@@ -179,7 +179,7 @@ class Container:
 
     @cached_property
     def expiries(self) -> Expiries:
-        return Expiries(records=self.records, clock=self.clock)
+        return Expiries(records=self.records)
 
     @cached_property
     def audit(self) -> Audit:

@@ -132,8 +132,10 @@ class PersonSigningIn:
         await self._records.create(place.partition, place.id, body)
         return StartedFlow(flow=flow, expires_at=ends)
 
-    async def poll(self, flow: str) -> Waiting | Refused | SignedIn:
+    async def poll(self, flow: str, *, replacing: str | None = None) -> Waiting | Refused | SignedIn:
         """How the order of this browser stands; raises the session once it is complete.
+
+        ``replacing`` is the token of the session that this browser held; it ends with the new one.
 
         Raises ``NotFoundError`` when this browser has no order, ``ConflictError`` when its session was raised
         already, ``DependencyError`` when the e-ID does not answer (poll again).
@@ -148,7 +150,7 @@ class PersonSigningIn:
                 return Refused(hint_code=Fields(record.body).text("hint"))
             case OrderState.COMPLETE | OrderState.USED as state:
                 next_order_state(state, OrderStep.RAISE_SESSION)
-                return await self._raise_session(record)
+                return await self._raise_session(record, replacing)
 
     async def qr(self, flow: str) -> str | None:
         """The frame to show now, without asking the e-ID. Raises ``NotFoundError``."""
@@ -216,8 +218,9 @@ class PersonSigningIn:
     async def _completed(self, record: Record, identity: VerifiedIdentity) -> Record:
         subject = subject_of(identity.personal_number, self._peppers)
         if identity.risk not in ACCEPTED_RISKS:
+            refused = await self._persist(record, OrderStep.FAIL, {"hint": "transactionRiskBlocked"})
             await self._audit.write(AuditEvent.PERSON_REFUSED, PLATFORM, by=subject)
-            return await self._persist(record, OrderStep.FAIL, {"hint": "transactionRiskBlocked"})
+            return refused
         place = Place(record.partition, record.id)
         who = {"subject": subject, "name": identity.name, "provider": identity.provider}
         sealed = await self._seal(place, "identity", json.dumps(who))
@@ -246,19 +249,20 @@ class PersonSigningIn:
         except RecordNotFoundError as fault:
             raise NotFoundError from fault
 
-    async def _raise_session(self, record: Record) -> SignedIn:
+    async def _raise_session(self, record: Record, replacing: str | None) -> SignedIn:
         who = json.loads(await self._unseal(record, "identity"))
         try:
             await self._store(record, OrderStep.RAISE_SESSION, {"identity": None, "secrets": None})
         except RecordChangedError as fault:
             raise ConflictError from fault
         person = Person(subject=Subject(who["subject"]), name=who["name"], provider=who["provider"])
-        return SignedIn(session=await self._sessions.raise_for_person(person))
+        return SignedIn(session=await self._sessions.raise_for_person(person, replacing=replacing))
 
     async def _waiting(self, record: Record) -> Waiting:
         fields = Fields(record.body)
         hint = fields.text("hint")
-        elapsed = self._clock() - fields.instant("started_at")
+        # Never negative: the instance that started may have a clock that runs ahead of this one's.
+        elapsed = max(self._clock() - fields.instant("started_at"), timedelta(0))
         if self._state(record) is not OrderState.PENDING or hint != UNPICKED or elapsed >= QR_LIFETIME:
             return Waiting(hint_code=hint, qr=None)
         secrets = await self._secrets(record)

@@ -113,6 +113,7 @@ class Retaining:
             is_over = index.id.partition("|")[0] < f"{now - LATE_BOOKING:%Y%m%d%H}"
             if is_over and not (await self._records.query(retention.bucket_partition(index.id), limit=1)).records:
                 await self._drop(index)
+                self._expiries.forget()
         if sweep.faults:
             raise ExceptionGroup("bookings that could not be settled", sweep.faults)
         return sweep.settled
@@ -198,7 +199,7 @@ class Retaining:
     async def _holds_sent_messages(self, partition: str) -> bool:
         start, end = places.range_of("message")
         async for record in each_record(self._records, partition, start=start, end=end):
-            if Message.of(record.body).state is not MessageState.DRAFT:
+            if Message.of(record.body).state in {MessageState.SENT, MessageState.DELIVERED}:
                 return True
         return False
 

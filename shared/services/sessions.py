@@ -67,17 +67,29 @@ class Sessions:
         self._clock = clock
         self._random = random
 
-    async def raise_for_staff(self, organisation: OrganisationId, staff: StaffId) -> NewSession:
-        """A session with a token that nobody has seen before. Raises ``NotSignedInError`` for unknown staff."""
+    async def raise_for_staff(
+        self, organisation: OrganisationId, staff: StaffId, *, replacing: str | None = None
+    ) -> NewSession:
+        """A session with a token that nobody has seen before; the one with the token ``replacing`` ends.
+
+        Raises ``NotSignedInError`` for unknown staff.
+        """
         principal = await self._staff(organisation, staff)
         await self._audit.write(AuditEvent.STAFF_SIGNED_IN, organisation, by=staff)
+        await self._discard(replacing)
         return await self._raise(principal, {"kind": "staff", "organisation": organisation, "staff": staff})
 
-    async def raise_for_person(self, person: Person) -> NewSession:
-        """A session with a token that nobody has seen before."""
+    async def raise_for_person(self, person: Person, *, replacing: str | None = None) -> NewSession:
+        """A session with a token that nobody has seen before; the one with the token ``replacing`` ends."""
         await self._audit.write(AuditEvent.PERSON_SIGNED_IN, PLATFORM, by=person.subject)
         body = {"kind": "person", "subject": person.subject, "provider": person.provider}
+        await self._discard(replacing)
         return await self._raise(person, body)
+
+    async def _discard(self, token: str | None) -> None:
+        """Whoever knew the old token of this browser must not stay signed in beside the new session."""
+        if token is not None:
+            await delete(self._records, places.session(token_hash(token)))
 
     async def _raise(self, principal: Principal, body: Body) -> NewSession:
         token, now = new_token(self._random), self._clock()

@@ -23,8 +23,8 @@ class StaffSigningIn:
         self._audit = audit
         self._address_pepper = address_pepper
 
-    async def sign_in(self, address: str, password: str) -> NewSession:
-        """A fresh session.
+    async def sign_in(self, address: str, password: str, *, replacing: str | None = None) -> NewSession:
+        """A fresh session; the one with the token ``replacing``, which this browser held, ends.
 
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and someone who was removed,
         after the same work.
@@ -38,7 +38,7 @@ class StaffSigningIn:
             await self._passwords.verify(None if login is None else login.text("password"), password)
             assert login is not None  # ``verify`` always raises for nobody.
             organisation, staff = OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
-            return await self._sessions.raise_for_staff(organisation, staff)
+            return await self._sessions.raise_for_staff(organisation, staff, replacing=replacing)
         except (WrongCredentialsError, NotSignedInError):
             await self._log_refusal(login)
             raise WrongCredentialsError from None

@@ -101,3 +101,18 @@ async def test_no_cookie_is_too_strange_for_an_answer(scene: Scene, cookie: str)
         answer = await scene.world.http.get(path, headers={b"cookie": raw})
         assert answer.status_code in statuses
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_signing_in_again_ends_the_session_before(world: World) -> None:
+    """Whoever planted or learnt the old cookie of this browser is not signed in beside its owner."""
+    staff = await world.staff()
+    before = staff.cookies["__Host-session"]
+    await staff.json("POST", "/api/v1/bankid/orders", 201)
+    world.container.electronic_id.approve(world.container.electronic_id.latest, persona())
+    world.container.clock.move(seconds=2)
+    raised = await staff.json("GET", "/api/v1/bankid/order")
+    assert raised["status"] == "complete"
+    assert staff.cookies["__Host-session"] != before
+    stranger = Browser(world.http, cookies={"__Host-session": before})
+    assert (await stranger.call("GET", "/api/v1/session")).status_code == 401
+    assert (await staff.json("GET", "/api/v1/session"))["kind"] == "person"

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import DependencyError, NotFoundError
 from tests.support.scene import YEAR_DAYS, Scene
+from tests.support.taps import TROUBLES, Crashed, Trouble
 
 
 async def test_a_draft_does_not_lengthen_its_thread_and_ends_with_it(scene: Scene) -> None:
@@ -48,3 +49,25 @@ async def test_a_booking_made_after_the_clock_went_back_is_found(scene: Scene) -
         container.clock.move(days=1, hours=3)
         await container.retaining.sweep()
         assert not scene.bodies("expiry|")
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+async def test_a_draft_that_ends_with_its_thread_does_so_after_trouble(trouble: Trouble) -> None:
+    """A sweep that got as far as half of the draft is finished by the next, not at the draft's own later end."""
+    for tap in trouble():
+        scene = await Scene.make()
+        staff = await scene.staff()
+        thread = await scene.thread(staff)
+        scene.container.clock.move(days=300)
+        draft = await scene.draft(staff, thread)
+        await scene.upload(staff, thread, draft, b"abc")
+        scene.container.clock.move(days=YEAR_DAYS - 300)
+        try:
+            await scene.instance(tap).retaining.sweep()
+        except (Crashed, DependencyError, BaseExceptionGroup):
+            assert tap.was_reached
+        scene.container.clock.move(hours=1)
+        await scene.container.retaining.sweep()
+        assert not scene.bodies("thread|", "outbox|")
+        assert scene.blob_names() == set()
+        assert len(scene.bodies("certificate|")) == 1
