@@ -6,6 +6,7 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCredentialsError
 from shared.domain.ids import OrganisationId, StaffId
+from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Records
 from shared.services.auditing import Audit
 from shared.services.sessions import NewSession, Sessions
@@ -45,6 +46,8 @@ class StaffSigningIn:
 
     async def _log_refusal(self, login: Fields | None) -> None:
         if login is None:
-            return  # A stranger could fill the store with refusals of nobody.
+            # Not each: a stranger could fill the store. Not none: the answer's time would tell which addresses exist.
+            await self._audit.write_once_a_minute(AuditEvent.STAFF_REFUSED, PLATFORM, by="unknown")
+            return
         organisation = OrganisationId(login.text("organisation"))
         await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=login.text("staff"))

@@ -4,10 +4,11 @@ import pytest
 
 from shared.domain import places
 from shared.domain.errors import DependencyError, WrongCredentialsError
+from shared.domain.places import PLATFORM
 from shared.domain.principals import Staff
 from tests.support.memory_container import PASSWORD
 from tests.support.scene import Scene
-from tests.support.taps import meetings
+from tests.support.taps import Tap, meetings
 
 ADDRESS = "Anna.Exempel@example.com"
 
@@ -64,9 +65,9 @@ async def test_all_that_is_wrong_looks_alike(scene: Scene, address: str, passwor
 
 
 async def test_refusals_are_in_the_log_of_whom_they_concern(scene: Scene) -> None:
-    """A known address in the organisation's; of an unknown one nothing is written, or strangers could fill the log."""
+    """A known address in the organisation's; unknown ones in the platform's, once a minute: strangers fill no store."""
     staff = await scene.staff(address=ADDRESS)
-    for address in (ADDRESS, "nobody@example.com"):
+    for address in (ADDRESS, *(f"nobody{number}@example.com" for number in range(50))):
         with pytest.raises(WrongCredentialsError):
             await scene.container.staff_signing_in.sign_in(address, "wrong")
     found = {
@@ -74,8 +75,25 @@ async def test_refusals_are_in_the_log_of_whom_they_concern(scene: Scene) -> Non
         for at, body in scene.bodies("audit|").items()
         if body["event"] == "session:staff:refuse"
     }
-    assert found == {scene.organisation: staff.staff}
+    assert found == {scene.organisation: staff.staff, PLATFORM: "unknown"}
+    assert len(scene.events("session:staff:refuse")) == 2
+    scene.container.clock.move(minutes=1)
+    with pytest.raises(WrongCredentialsError):
+        await scene.container.staff_signing_in.sign_in("nobody@example.com", "wrong")
+    assert len(scene.events("session:staff:refuse")) == 3
     assert "example.com" not in scene.raw_records().replace("unit@example.com", "").lower()
+
+
+async def test_the_calls_do_not_tell_which_addresses_exist(scene: Scene) -> None:
+    """As many calls to the store for an unknown address as for a wrong password, of the same sort: the same time."""
+    await scene.staff(address=ADDRESS)
+    calls: list[list[str]] = []
+    for address in (ADDRESS, "nobody@example.com", "nobody@example.com"):
+        tap = Tap()
+        with pytest.raises(WrongCredentialsError):
+            await scene.instance(tap).staff_signing_in.sign_in(address, "wrong")
+        calls.append([call.name for call in tap.calls])
+    assert calls[0] == calls[1] == calls[2]
 
 
 async def remove(scene: Scene, staff: Staff) -> None:
