@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.routing import RouteContext
 from starlette.requests import ClientDisconnect
 
-from functions.problems import FORGED, RequestRefusedError
+from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
 from shared.container import Container
 from shared.crypto.tokens import csrf_token
 from shared.domain.errors import NotAllowedError, NotSignedInError, SourceCutError
@@ -96,7 +96,8 @@ def client_address(request: Request, header: str | None) -> str:
     """The address of the client's device: from the gateway's header where there is a gateway, else the peer.
 
     The last entry of the last such header counts, because whatever stands before it was sent by the client.
-    Application Gateway adds the port; an IPv6 address then stands in brackets.
+    Application Gateway adds the port; an IPv6 address then stands in brackets. Raises ``RequestRefusedError`` when the
+    gateway's header is configured and holds no address: the peer is then the platform's own front end.
     """
     stated = ",".join(request.headers.getlist(header)) if header else ""
     last = stated.rpartition(",")[2].strip()
@@ -107,7 +108,9 @@ def client_address(request: Request, header: str | None) -> str:
         host = last.rpartition(":")[0] if last.count(":") == 1 else last
     try:
         address = ipaddress.ip_address(host)
-    except ValueError:
+    except ValueError as fault:
+        if header:
+            raise RequestRefusedError(NO_ADDRESS) from fault
         return request.client.host if request.client else LOOPBACK
     if isinstance(address, ipaddress.IPv6Address):
         # A zone (RFC 4007) means nothing to anyone else, and may hold any text.

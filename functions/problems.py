@@ -42,6 +42,7 @@ class RequestRefusedError(Exception):
 NOT_FOUND = Problem("not-found", "There is nothing here for you.", 404)
 INVALID = Problem("invalid-request", "The request is not of the documented form.", 422)
 MALFORMED = Problem("malformed-request", "The body is not strict JSON.", 400)
+NO_ADDRESS = Problem("no-client-address", "The gateway did not say whom it forwards.", 400)
 TOO_LARGE = Problem("too-large", "The content is larger than allowed.", 413)
 FORGED = Problem("cross-site-request", "The request does not come from this service's own pages.", 403)
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", "This address does not know this method.", 405)

@@ -113,13 +113,11 @@ def _pepper(text: str) -> bytes:
 
 
 def peppers(text: str) -> Peppers:
-    secrets: dict[int, bytes] = {}
-    for item in text.split(","):
-        version, separator, secret = item.strip().partition(":")
-        if not separator or not (version.isascii() and version.isdecimal()) or int(version) in secrets:
-            raise ValueError
-        secrets[int(version)] = _pepper(secret)
-    return Peppers(max(secrets), secrets)
+    """One version, ``version:base64``. A second would make new pseudonyms under which nobody's mail is found."""
+    version, separator, secret = text.strip().partition(":")
+    if not separator or not (version.isascii() and version.isdecimal()):
+        raise ValueError
+    return Peppers(int(version), {int(version): _pepper(secret)})
 
 
 def sender(text: str) -> str:

@@ -133,7 +133,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         peppers=read.parsed(
             "PIC_SUBJECT_PEPPERS",
             peppers,
-            f"version:base64 pairs of at least {MIN_PEPPER_BYTES} bytes, separated by commas",
+            f"one version:base64 of at least {MIN_PEPPER_BYTES} bytes",
             Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),

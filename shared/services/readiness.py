@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from shared.domain.errors import PicError
-
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS: Final = 5.0
 """A dependency that takes longer counts as not ready."""
+
+SHARED_SECONDS: Final = 3.0
+"""How long one answer serves everybody who asks: the route is open, and each check asks six dependencies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,22 +23,29 @@ class DependencyState:
 
 
 class Readiness:
-    """Asks all dependencies at once."""
+    """Asks all dependencies at once, and once for all who ask at the same time."""
 
     def __init__(self, *, dependencies: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         self._dependencies = dependencies
+        self._answer: tuple[DependencyState, ...] = ()
+        self._answered_at = float("-inf")
+        self._turn = asyncio.Lock()
 
     async def check(self) -> tuple[DependencyState, ...]:
-        """The state of each dependency, in the order of the container."""
-        states = (self._state(name, ping) for name, ping in self._dependencies.items())
-        return tuple(await asyncio.gather(*states))
+        """The state of each dependency, in the order of the container, at most ``SHARED_SECONDS`` old."""
+        async with self._turn:
+            if time.monotonic() - self._answered_at >= SHARED_SECONDS:
+                states = (self._state(name, ping) for name, ping in self._dependencies.items())
+                self._answer = tuple(await asyncio.gather(*states))
+                self._answered_at = time.monotonic()
+            return self._answer
 
     async def _state(self, name: str, ping: Callable[[], Awaitable[None]]) -> DependencyState:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await ping()
-        except (PicError, TimeoutError):
+        except Exception:  # noqa: BLE001 - a client that cannot even be made, for want of a certificate, is not ready
             is_ready = False
         else:
             is_ready = True

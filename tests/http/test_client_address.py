@@ -4,6 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from functions.dependencies import client_address
+from functions.problems import RequestRefusedError
 from tests.support.world import Browser, world
 
 PEER = "198.51.100.1"
@@ -47,16 +48,18 @@ def test_the_last_entry_of_the_gateways_header_counts(stated: list[str], address
         *("for=203.0.113.7", "<script>", "203.0.113.7;x", "[203.0.113.7", "[]", "[", "]:1", "å", "203.0.113.07", "::g"),
     ],
 )
-def test_what_is_no_address_is_not_passed_on(stated: str) -> None:
-    """Then the peer is all that is known for certain."""
-    assert client_address(request(stated), HEADER) == PEER
+def test_what_is_no_address_is_refused_and_not_passed_on(stated: str) -> None:
+    """Behind a gateway the peer is the platform's own front end: to tell the e-ID of that would be wrong."""
+    with pytest.raises(RequestRefusedError):
+        client_address(request(stated), HEADER)
 
 
 def test_without_a_gateway_nobodys_header_counts() -> None:
     """A header that no gateway overwrites is whatever the client likes."""
     assert client_address(request("203.0.113.7"), None) == PEER
     assert client_address(request("203.0.113.7", client=None), None) == "127.0.0.1"
-    assert client_address(request(), HEADER) == PEER
+    with pytest.raises(RequestRefusedError):
+        client_address(request(), HEADER)
 
 
 async def test_the_e_id_is_told_the_address_of_the_gateways_header() -> None:

@@ -29,7 +29,7 @@ PRODUCTION = {
     "PIC_STORAGE__queueServiceUri": "https://pic.queue.core.windows.net",
     "PIC_STORAGE__tableServiceUri": "https://pic.table.core.windows.net",
     "PIC_KEY_VAULT_URL": "https://pic.vault.azure.net",
-    "PIC_SUBJECT_PEPPERS": f"1:{pepper(1)},2:{pepper(2)}",
+    "PIC_SUBJECT_PEPPERS": f"2:{pepper(2)}",
     "PIC_PASSWORD_PEPPER": pepper(3),
     "PIC_BANKID_ENVIRONMENT": "production",
     "PIC_BANKID_URL": "https://appapi2.bankid.com/rp/v6.0/",
@@ -119,7 +119,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "PIC_TABLE": (CANARY, "1abc", "ab", "a" * 64),
     "PIC_KEY_VAULT_URL": (CANARY, f"http://{CANARY}"),
     "PIC_SUBJECT_PEPPERS": (
-        *(CANARY, pepper(1), f"0:{pepper(1)}", f"-1:{pepper(1)}", f"a:{pepper(1)}", f"1:{pepper(1)},1:{pepper(2)}"),
+        *(CANARY, pepper(1), f"0:{pepper(1)}", f"-1:{pepper(1)}", f"a:{pepper(1)}", f"1:{pepper(1)},2:{pepper(2)}"),
         *(f"1:{pepper(1)[:8]}", f"1:{pepper(1)},", f"٣:{pepper(1)}", "1:" + CANARY, f"{10**9}:{pepper(1)}", "1:å"),
         "9" * 5000 + ":" + pepper(1),
     ),
@@ -175,9 +175,6 @@ STAND_INS = {
         "PIC_BANKID_URL": "https://bankid.example/rp/v6.0/",
     },
     "the sample's pepper of pseudonyms": {"PIC_SUBJECT_PEPPERS": SAMPLE["PIC_SUBJECT_PEPPERS"]},
-    "the sample's pepper of pseudonyms, as an old version": {
-        "PIC_SUBJECT_PEPPERS": f"{SAMPLE['PIC_SUBJECT_PEPPERS']},2:{pepper(2)}"
-    },
     "the sample's pepper of passwords": {"PIC_PASSWORD_PEPPER": SAMPLE["PIC_PASSWORD_PEPPER"]},
     **{
         f"{name} on {host}": {**(COSMOS if "COSMOS" in name else {}), name: f"https://{host}:8443"}
