@@ -10,6 +10,7 @@ import smtplib
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -26,6 +27,9 @@ Security: TypeAlias = Literal["none", "starttls", "tls"]
 
 TIMEOUT_SECONDS = 10.0
 """For each step of the conversation. RFC 5321 section 4.5.3.2 asks for minutes, which a queue's retries give."""
+
+CONVERSATIONS = 4
+"""Conversations at once, in threads of their own: a mail server that hangs must not hold up what unseals content."""
 
 BUDGET_SECONDS = 30.0
 """For the whole conversation. Nobody waits for a notice but the queue function that sends it."""
@@ -77,9 +81,11 @@ class SmtpMail:
         self._password = password
         self._ca_file = ca_file
         self._timeout_seconds = timeout_seconds
+        self._threads = ThreadPoolExecutor(CONVERSATIONS, thread_name_prefix="smtp")
 
     async def close(self) -> None:
-        """Nothing stays open: each mail is a conversation of its own."""
+        """Take no further mail. Each was a conversation of its own; one that hangs ends by its own timeout."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def send(self, mail: Mail) -> None:
         message = composed(mail, sender=self._sender, now=self._clock())
@@ -95,7 +101,7 @@ class SmtpMail:
             remaining = min(remaining, outer - time.monotonic())
         try:
             async with asyncio.timeout(max(remaining, 0)):
-                refused = await asyncio.to_thread(self._converse, message)
+                refused = await asyncio.get_running_loop().run_in_executor(self._threads, self._converse, message)
         except (OSError, TimeoutError) as exc:
             raise DependencyError from exc
         # Raised out here and not where it was caught, so that not even a traceback holds what the server said.

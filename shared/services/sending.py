@@ -6,7 +6,7 @@ may run twice, and lets the other side see the message. What a lost queue messag
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from shared.domain import places, retention, texts
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import (
     ConflictError,
+    InvalidInputError,
     NotFoundError,
     PicError,
     RecordChangedError,
@@ -55,11 +56,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatching:
-    """How sent messages travel on: the queues' names, and seconds in which a sender may still recall."""
+    """How sent messages travel on: the queues' names, and seconds in which a sender may still recall.
+
+    ``retention_days`` is how long a message lives when its sender does not shorten that.
+    """
 
     dispatch_queue: str
     notify_queue: str
-    undo_seconds: int = field(default=0)
+    undo_seconds: int = 0
+    retention_days: int = retention.CEILING_DAYS
 
 
 class Sending:
@@ -90,14 +95,17 @@ class Sending:
         self._clock = clock
         self._random = random
 
-    async def draft(self, principal: Principal, thread: ThreadId, *, text: str, retention_days: int) -> Draft:
+    async def draft(self, principal: Principal, thread: ThreadId, *, text: str, retention_days: int | None) -> Draft:
         """Begin a message that only the author's side sees.
 
         Raises ``NotFoundError``, ``InvalidInputError`` (text, retention), ``TooLargeError`` (text).
         """
         room = await self._access.thread(principal, thread)
         now = self._clock()
-        ends = retention.expires_at(now, retention_days=retention_days)
+        rule = self._dispatching.retention_days
+        ends = retention.expires_at(now, retention_days=rule if retention_days is None else retention_days)
+        if ends > retention.expires_at(now, retention_days=rule):
+            raise InvalidInputError("retention-days")  # A sender may shorten the rule and never exceed it.
         message = MessageId(new_id(now, self._random))
         organisation = room.thread.organisation
         key = await self._keyring.current(organisation)

@@ -1,11 +1,13 @@
 """Values that break a rule of the domain: refused by the rule's name, and the good ones beside them taken."""
 
 import base64
+from datetime import datetime
 
 import pytest
 from httpx import Response
 
 from shared.domain.texts import TEXT_MAX_BYTES
+from tests.support import world as worlds
 from tests.support.every_route import TUS, Scene
 from tests.support.problems import problem_of
 from tests.support.world import TOLVAN
@@ -245,3 +247,17 @@ async def test_metadata_without_its_ids_finds_nothing(scene: Scene) -> None:
         problem_of(answer, 404, "not-found")
     answer = await scene.staff.call("POST", "/api/v1/uploads", headers={**TUS, "upload-length": "5"})
     assert problem_of(answer, 422, "invalid-input")["rule"] == "file-name"
+
+
+async def test_a_sender_may_shorten_the_retention_and_never_exceed_it() -> None:
+    """The organisation's rule is the longest; without a wish it is what counts."""
+    async with worlds.world(PIC_RETENTION_DAYS="30") as world:
+        staff = await world.staff()
+        path = f"/api/v1/threads/{await world.thread(staff)}/messages"
+        longer = await staff.call("POST", path, json={"text": "Hej", "retention_days": 31})
+        assert longer.status_code == 422
+        assert longer.json()["rule"] == "retention-days"
+        for wish, days in (({}, 30), ({"retention_days": 30}, 30), ({"retention_days": 7}, 7)):
+            made = await staff.json("POST", path, 201, json={"text": "Hej", **wish})
+            lives = datetime.fromisoformat(made["expires_at"]) - datetime.fromisoformat(made["created_at"])
+            assert lives.days == days
