@@ -212,7 +212,7 @@ class TappedQueues:
         def run() -> Awaitable[None]:
             return self._inner.put(queue, message, delay_seconds=delay_seconds)
 
-        await self._tap.through(Call("queues.put", queue), run)
+        await self._tap.through(Call("queues.put", queue, dict(message)), run)
 
     async def ping(self) -> None:
         await self._inner.ping()
