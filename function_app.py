@@ -10,6 +10,7 @@ import os
 
 import azure.functions as func
 
+import functions.lean_start  # noqa: F401  # before FastAPI
 from functions.api import create_api
 from functions.jobs import register
 from functions.publish import publish

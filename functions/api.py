@@ -32,13 +32,12 @@ def create_api(container: Container) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     api.state.container = container
     problems.install(api)
     for router in (health, sign_in, threads, uploads, downloads, portal):
-        api.include_router(router.router)
+        api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(
         RequestContext, name_of=_NameOf(api), headers=_headers(), too_large=_too_large, internal=_internal
     )

@@ -95,6 +95,7 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> No
         "description": "A problem.",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
     }
+    operation["operationId"] = route.name
     operation["security"] = [{scheme: [] for scheme in _asked_for(route, method)}]
 
 

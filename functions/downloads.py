@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -12,7 +12,9 @@ from functions.dependencies import Services, SignedIn
 from shared.domain.byte_ranges import ByteRange, requested_range
 from shared.domain.ids import FileId, MessageId, ThreadId
 from shared.domain.manifest import Manifest
-from shared.services.retrieving import FetchableFile
+
+if TYPE_CHECKING:
+    from shared.services.retrieving import FetchableFile
 
 router = APIRouter(prefix="/api/v1", tags=["files"])
 
@@ -36,7 +38,7 @@ def _headers(file: str, manifest: Manifest) -> dict[str, str]:
     }
 
 
-async def _pieces(found: FetchableFile, wanted: ByteRange) -> AsyncGenerator[bytes | memoryview, None]:
+async def _pieces(found: "FetchableFile", wanted: ByteRange) -> AsyncGenerator[bytes | memoryview, None]:
     async with aclosing(found.read(wanted)) as pieces:
         async for piece in pieces:
             yield memoryview(piece)

@@ -1,13 +1,15 @@
 """Models of requests and answers that several routes share. Strict: unknown fields and wrong types are refused."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.retention import CEILING_DAYS
-from shared.services.retrieving import OpenedMessage, ShownMessage
-from shared.services.sharing import ShownThread, ThreadPage
+
+if TYPE_CHECKING:
+    from shared.services.retrieving import OpenedMessage, ShownMessage
+    from shared.services.sharing import ShownThread, ThreadPage
 
 Id = Annotated[str, Field(description="Opaque id, 26 characters.", examples=["01k2m3n4p5q6r7s8t9v0w1x2y3"])]
 
@@ -63,7 +65,7 @@ class ThreadView(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, shown: ShownThread) -> "ThreadView":
+    def of(cls, shown: "ShownThread") -> "ThreadView":
         return cls(
             thread=shown.thread,
             unit=shown.unit,
@@ -85,7 +87,7 @@ class ThreadList(BaseModel):
     continuation: str | None
 
     @classmethod
-    def of(cls, page: ThreadPage) -> "ThreadList":
+    def of(cls, page: "ThreadPage") -> "ThreadList":
         return cls(threads=[ThreadView.of(thread) for thread in page.threads], continuation=page.continuation)
 
 
@@ -112,7 +114,7 @@ class MessageView(BaseModel):
     receipts: Annotated[list[ReceiptView], Field(description="Who has opened and fetched; for the author's side only.")]
 
     @classmethod
-    def of(cls, shown: ShownMessage) -> "MessageView":
+    def of(cls, shown: "ShownMessage") -> "MessageView":
         return cls(
             message=shown.message,
             thread=shown.thread,
@@ -147,7 +149,7 @@ class OpenedView(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, opened: OpenedMessage) -> "OpenedView":
+    def of(cls, opened: "OpenedMessage") -> "OpenedView":
         return cls(
             message=opened.message,
             thread=opened.thread,

@@ -1,7 +1,7 @@
 """Signing in and out: staff by password, persons by BankID."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Cookie, Request, Response
@@ -23,9 +23,9 @@ from shared.domain.electronic_id import OrderRequest
 from shared.domain.errors import NotFoundError
 from shared.domain.principals import Principal, Staff
 from shared.domain.user_messages import WORDINGS, StartedBy, UserMessage, failed_message, pending_message
-from shared.services.person_signing_in import Refused, Waiting
-from shared.services.person_signing_in import SignedIn as RaisedSession
-from shared.services.sessions import NewSession
+
+if TYPE_CHECKING:
+    from shared.services.sessions import NewSession
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
@@ -88,7 +88,7 @@ class OrderView(BaseModel):
         )
 
 
-def _set_session(response: Response, session: NewSession) -> SessionView:
+def _set_session(response: Response, session: "NewSession") -> SessionView:
     response.set_cookie(SESSION_COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
     return SessionView.of(session.principal, session.csrf, session.expires_at)
 
@@ -126,6 +126,9 @@ async def bankid_start(request: Request, services: Services, response: Response)
 @router.get("/bankid/order", dependencies=[EVERYONE])
 async def bankid_poll(services: Services, response: Response, flow: Flow = "", previous: Previous = None) -> OrderView:
     """How the order of this browser stands. When it is complete, the answer carries the session's cookie."""
+    from shared.services.person_signing_in import Refused, Waiting  # noqa: PLC0415  # comes with its service
+    from shared.services.person_signing_in import SignedIn as RaisedSession  # noqa: PLC0415
+
     match await services.person_signing_in.poll(flow, replacing=previous):
         case Waiting() as waiting:
             message = pending_message(waiting.hint_code, StartedBy.QR)

@@ -19,7 +19,6 @@ from functions.models import (
 )
 from shared.domain.ids import MessageId, ThreadId, UnitId
 from shared.domain.record_keys import check_continuation
-from shared.services.sharing import Addressee
 
 router = APIRouter(prefix="/api/v1", tags=["threads"], route_class=JsonRoute)
 
@@ -53,6 +52,8 @@ async def list_units(services: Services, principal: SignedInStaff) -> UnitList:
 @router.post("/threads", status_code=201)
 async def create_thread(services: Services, principal: SignedInStaff, new: NewThread) -> ThreadView:
     """Open a thread between a unit and named persons."""
+    from shared.services.sharing import Addressee  # noqa: PLC0415  # comes with its service
+
     addressees = tuple(
         Addressee(personal_number=person.personal_number, mail_address=person.mail_address) for person in new.persons
     )
@@ -87,8 +88,7 @@ async def read_thread(services: Services, principal: SignedIn, thread: str) -> T
 @router.post("/threads/{thread}/messages", status_code=201)
 async def create_message(services: Services, principal: SignedIn, thread: str, new: NewMessage) -> MessageView:
     """Begin a message. Only one's own side sees it until it is sent."""
-    days = services.settings.retention_days if new.retention_days is None else new.retention_days
-    draft = await services.sending.draft(principal, ThreadId(thread), text=new.text, retention_days=days)
+    draft = await services.sending.draft(principal, ThreadId(thread), text=new.text, retention_days=new.retention_days)
     return MessageView(
         message=draft.message,
         thread=draft.thread,

@@ -5,7 +5,7 @@ of a broken upload is asked for with HEAD, and the upload goes on from there.
 """
 
 import base64
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -13,8 +13,9 @@ from functions.dependencies import EVERYONE, Services, SignedIn, body_of, contai
 from functions.problems import TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
 from shared.domain.errors import InvalidInputError
 from shared.domain.ids import MessageId, ThreadId, UploadId
-from shared.services.uploading import NewUpload
-from shared.services.uploads import Upload
+
+if TYPE_CHECKING:
+    from shared.services.uploads import Upload
 
 VERSION: Final = "1.0.0"
 HEADERS: Final = {"tus-resumable": VERSION}
@@ -67,7 +68,7 @@ def _metadata(request: Request) -> dict[str, str]:
     return found
 
 
-def _headers(upload: Upload) -> dict[str, str]:
+def _headers(upload: "Upload") -> dict[str, str]:
     return {
         "Upload-Offset": str(upload.progress.offset),
         "Upload-Expires": upload.progress.expires_at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
@@ -95,6 +96,8 @@ async def upload_options(request: Request) -> Response:
 )
 async def create_upload(request: Request, services: Services, principal: SignedIn) -> Response:
     """Begin an upload for a draft (tus, creation). ``Location`` is where its bytes go."""
+    from shared.services.uploading import NewUpload  # noqa: PLC0415  # comes with its service
+
     metadata = _metadata(request)
     upload = await services.uploading.begin(
         principal,

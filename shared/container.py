@@ -1,7 +1,7 @@
 """The composition root: the only place that sees services and adapters together.
 
-Everything is made on first use, so that an instance which only answers health checks loads no vendor; vendors are
-imported inside the properties. Tests replace ports by subclassing and patch nothing else.
+Everything is made and imported on first use, so that an instance which only answers health checks loads no vendor and
+no service: both are imported inside the properties. Tests replace ports by subclassing and patch nothing else.
 """
 
 import secrets
@@ -9,32 +9,33 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.domain.electronic_id import ElectronicId
 from shared.domain.ids import RandomBytes
-from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
-from shared.services.abandoning import Abandoning
-from shared.services.access import Access
-from shared.services.administering import Administering
-from shared.services.auditing import Audit
-from shared.services.digests import RunningDigests
-from shared.services.erasing import Erasing
-from shared.services.expiring import Expiries
-from shared.services.keyring import Keyring
-from shared.services.notifying import Notifying
-from shared.services.person_signing_in import PersonSigningIn
-from shared.services.readiness import Readiness
-from shared.services.retaining import Retaining
-from shared.services.retrieving import Retrieving
-from shared.services.sending import Dispatching, Sending
-from shared.services.sessions import Sessions
-from shared.services.sharing import Sharing
-from shared.services.staff_signing_in import StaffSigningIn
-from shared.services.storing import Storing
-from shared.services.uploading import Uploading
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+
+    from shared.domain.electronic_id import ElectronicId
+    from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+    from shared.services.abandoning import Abandoning
+    from shared.services.access import Access
+    from shared.services.administering import Administering
+    from shared.services.auditing import Audit
+    from shared.services.digests import RunningDigests
+    from shared.services.erasing import Erasing
+    from shared.services.expiring import Expiries
+    from shared.services.keyring import Keyring
+    from shared.services.notifying import Notifying
+    from shared.services.person_signing_in import PersonSigningIn
+    from shared.services.readiness import Readiness
+    from shared.services.retaining import Retaining
+    from shared.services.retrieving import Retrieving
+    from shared.services.sending import Sending
+    from shared.services.sessions import Sessions
+    from shared.services.sharing import Sharing
+    from shared.services.staff_signing_in import StaffSigningIn
+    from shared.services.storing import Storing
+    from shared.services.uploading import Uploading
 
 Closing = Callable[[], Awaitable[None]]
 
@@ -55,7 +56,7 @@ class Container:
     # Ports
 
     @cached_property
-    def clock(self) -> Clock:
+    def clock(self) -> "Clock":
         from shared.adapters.clocks import MovableClock, system_clock
 
         return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
@@ -69,7 +70,7 @@ class Container:
         return credential
 
     @cached_property
-    def records(self) -> Records:
+    def records(self) -> "Records":
         if self.settings.cosmos is not None:
             from shared.adapters.cosmos_records import CosmosRecords
 
@@ -95,7 +96,7 @@ class Container:
         return tables
 
     @cached_property
-    def blobs(self) -> Blobs:
+    def blobs(self) -> "Blobs":
         from shared.adapters.block_blobs import BlockBlobs
 
         storage = self.settings.storage
@@ -109,7 +110,7 @@ class Container:
         return blobs
 
     @cached_property
-    def queues(self) -> Queues:
+    def queues(self) -> "Queues":
         from shared.adapters.storage_queues import StorageQueues
 
         storage = self.settings.storage
@@ -122,7 +123,7 @@ class Container:
         return queues
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> "Keys":
         from shared.adapters.key_vault import KeyVaultKeys
         from shared.adapters.local_credential import LocalCredential
 
@@ -137,11 +138,11 @@ class Container:
         return keys
 
     @cached_property
-    def mailer(self) -> Mailer:
+    def mailer(self) -> "Mailer":
         from shared.adapters.smtp_mail import SmtpMail
 
         smtp = self.settings.smtp
-        return SmtpMail(
+        mailer = SmtpMail(
             host=smtp.host,
             port=smtp.port,
             security=smtp.security,
@@ -150,9 +151,11 @@ class Container:
             sender=smtp.sender,
             clock=self.clock,
         )
+        self._closings.append(mailer.close)
+        return mailer
 
     @cached_property
-    def electronic_id(self) -> ElectronicId:
+    def electronic_id(self) -> "ElectronicId":
         from shared.adapters.bankid import BankIdClient
 
         bankid = self.settings.bankid
@@ -166,7 +169,7 @@ class Container:
         return client
 
     @cached_property
-    def passwords(self) -> Passwords:
+    def passwords(self) -> "Passwords":
         from shared.adapters.argon2_passwords import Argon2Passwords
 
         return Argon2Passwords(pepper=self.settings.password_pepper)
@@ -174,23 +177,33 @@ class Container:
     # Services
 
     @cached_property
-    def keyring(self) -> Keyring:
+    def keyring(self) -> "Keyring":
+        from shared.services.keyring import Keyring
+
         return Keyring(records=self.records, keys=self.keys, clock=self.clock, random=self.random)
 
     @cached_property
-    def expiries(self) -> Expiries:
+    def expiries(self) -> "Expiries":
+        from shared.services.expiring import Expiries
+
         return Expiries(records=self.records)
 
     @cached_property
-    def audit(self) -> Audit:
+    def audit(self) -> "Audit":
+        from shared.services.auditing import Audit
+
         return Audit(records=self.records, clock=self.clock, random=self.random)
 
     @cached_property
-    def access(self) -> Access:
+    def access(self) -> "Access":
+        from shared.services.access import Access
+
         return Access(records=self.records, clock=self.clock)
 
     @cached_property
-    def sessions(self) -> Sessions:
+    def sessions(self) -> "Sessions":
+        from shared.services.sessions import Sessions
+
         return Sessions(
             records=self.records,
             keyring=self.keyring,
@@ -201,7 +214,9 @@ class Container:
         )
 
     @cached_property
-    def staff_signing_in(self) -> StaffSigningIn:
+    def staff_signing_in(self) -> "StaffSigningIn":
+        from shared.services.staff_signing_in import StaffSigningIn
+
         return StaffSigningIn(
             records=self.records,
             passwords=self.passwords,
@@ -211,7 +226,9 @@ class Container:
         )
 
     @cached_property
-    def person_signing_in(self) -> PersonSigningIn:
+    def person_signing_in(self) -> "PersonSigningIn":
+        from shared.services.person_signing_in import PersonSigningIn
+
         return PersonSigningIn(
             records=self.records,
             electronic_id=self.electronic_id,
@@ -225,7 +242,9 @@ class Container:
         )
 
     @cached_property
-    def administering(self) -> Administering:
+    def administering(self) -> "Administering":
+        from shared.services.administering import Administering
+
         return Administering(
             records=self.records,
             keyring=self.keyring,
@@ -236,7 +255,9 @@ class Container:
         )
 
     @cached_property
-    def sharing(self) -> Sharing:
+    def sharing(self) -> "Sharing":
+        from shared.services.sharing import Sharing
+
         return Sharing(
             records=self.records,
             access=self.access,
@@ -249,7 +270,9 @@ class Container:
         )
 
     @cached_property
-    def sending(self) -> Sending:
+    def sending(self) -> "Sending":
+        from shared.services.sending import Dispatching, Sending
+
         return Sending(
             records=self.records,
             queues=self.queues,
@@ -262,27 +285,36 @@ class Container:
                 dispatch_queue=self.settings.dispatch_queue,
                 notify_queue=self.settings.notify_queue,
                 undo_seconds=self.settings.undo_seconds,
+                retention_days=self.settings.retention_days,
             ),
             clock=self.clock,
             random=self.random,
         )
 
     @cached_property
-    def digests(self) -> RunningDigests:
+    def digests(self) -> "RunningDigests":
+        from shared.services.digests import RunningDigests
+
         return RunningDigests()
 
     @cached_property
-    def storing(self) -> Storing:
+    def storing(self) -> "Storing":
+        from shared.services.storing import Storing
+
         return Storing(
             records=self.records, blobs=self.blobs, keyring=self.keyring, digests=self.digests, random=self.random
         )
 
     @cached_property
-    def abandoning(self) -> Abandoning:
+    def abandoning(self) -> "Abandoning":
+        from shared.services.abandoning import Abandoning
+
         return Abandoning(records=self.records, blobs=self.blobs, audit=self.audit)
 
     @cached_property
-    def uploading(self) -> Uploading:
+    def uploading(self) -> "Uploading":
+        from shared.services.uploading import Uploading
+
         return Uploading(
             records=self.records,
             blobs=self.blobs,
@@ -298,7 +330,9 @@ class Container:
         )
 
     @cached_property
-    def retrieving(self) -> Retrieving:
+    def retrieving(self) -> "Retrieving":
+        from shared.services.retrieving import Retrieving
+
         return Retrieving(
             records=self.records,
             blobs=self.blobs,
@@ -310,7 +344,9 @@ class Container:
         )
 
     @cached_property
-    def notifying(self) -> Notifying:
+    def notifying(self) -> "Notifying":
+        from shared.services.notifying import Notifying
+
         return Notifying(
             records=self.records,
             mailer=self.mailer,
@@ -321,11 +357,15 @@ class Container:
         )
 
     @cached_property
-    def erasing(self) -> Erasing:
+    def erasing(self) -> "Erasing":
+        from shared.services.erasing import Erasing
+
         return Erasing(records=self.records, blobs=self.blobs, access=self.access, audit=self.audit, clock=self.clock)
 
     @cached_property
-    def retaining(self) -> Retaining:
+    def retaining(self) -> "Retaining":
+        from shared.services.retaining import Retaining
+
         return Retaining(
             records=self.records,
             access=self.access,
@@ -337,7 +377,9 @@ class Container:
         )
 
     @cached_property
-    def readiness(self) -> Readiness:
+    def readiness(self) -> "Readiness":
+        from shared.services.readiness import Readiness
+
         return Readiness(
             dependencies={
                 "records": lambda: self.records.ping(),
