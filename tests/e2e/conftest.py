@@ -51,13 +51,14 @@ class Running:
         return f"{messages}/{staff.ask('POST', messages, expect=201, json={'text': text})['message']}"
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """On Table storage."""
+@pytest.fixture(scope="module", params=["tables", "cosmos"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """On Table storage, and on Cosmos DB."""
     data: Path = tmp_path_factory.mktemp("stack")
     with running_stack(
         ports=free_ports(),
         data=data,
+        records=request.param,
         prepare=lambda environment: asyncio.run(seed(environment, data)),
         overrides={"PIC_UNDO_SECONDS": "0", "PIC_RECOVERY_SCHEDULE": "*/2 * * * * *"},
         with_host=False,

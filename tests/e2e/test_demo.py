@@ -27,11 +27,12 @@ def test_every_check_of_the_main_job_holds(tmp_path: Path, records: str) -> None
 
 
 def test_an_empty_file_does_the_main_job_too(tmp_path: Path) -> None:
-    """No part, no block: still a file with a name and a digest."""
-    file = tmp_path / "tom handling.txt"
+    """No part, no block: still a file with a digest; a name that the service refuses is replaced, and it is said."""
+    file = tmp_path / 'tom: "handling" <utkast>.txt'
     file.touch()
     done = run_demo(str(file))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "refuses the name" in done.stdout
 
 
 def test_a_missing_file_is_said_before_anything_starts(tmp_path: Path) -> None:
