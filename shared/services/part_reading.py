@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,8 +82,7 @@ class PartReader:
         finally:
             for task in ahead:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([task])
+            await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _piece(self, piece: _Piece) -> bytes | bytearray:
         file = self._file
