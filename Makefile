@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench lock openapi clean
@@ -17,15 +18,15 @@ run: setup ## run the whole service on this machine until Ctrl-C
 demo: setup ## do the whole main job and check every step: make demo FILE=path (default: a 20 MiB file it makes)
 	@exec $(BIN)/python -m local.demo $(if $(FILE),"$(FILE)") $(ARGS)
 
-test: setup ## run all tests
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: setup ## run all tests, in several processes: many of them wait
+	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup ## lint, types, import rules and the quick tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/architecture tests/unit tests/http tests/vectors
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) tests/architecture tests/unit tests/http
 
 bench: setup ## measure, into build/bench.json
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -12,6 +12,14 @@ from local.azurite import start as start_azurite
 from local.cosmos import Cosmos
 from local.cosmos import start as start_cosmos
 from tests.support.key_vault import RunningKeyVault
+from tests.support.worker import ADVICE, find_python, is_ci
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out. Here and not beside the tests, because with several workers this process collects none."""
+    if not is_ci() and find_python() is None:
+        terminalreporter.section("conformance did NOT run", sep="!", red=True)
+        terminalreporter.line(f"The tests inside the real Azure Functions runtime were left out. {ADVICE}")
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,11 @@ def find_python() -> Path | None:
     return next((candidate for candidate in candidates if _is_wanted(candidate)), None)
 
 
+def is_ci() -> bool:
+    """Whether nothing may be left out."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
 def environment() -> Path:
     """The Python of the conformance environment, which is made anew when requirements.txt has changed.
 
