@@ -4,7 +4,6 @@ Every route has exactly one ``Allowing``; there is no default. A test walks all 
 unexpected one.
 """
 
-import hmac
 import ipaddress
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
@@ -15,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
 from shared.container import Container
-from shared.crypto.tokens import csrf_token
+from shared.crypto.tokens import csrf_token, equal
 from shared.domain.errors import NotAllowedError, NotSignedInError, SourceCutError
 from shared.domain.principals import Person, Principal, Staff
 
@@ -59,7 +58,7 @@ class Allowing:
         principal = await container.sessions.principal_of(token)
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
-            if not hmac.compare_digest(sent.encode("latin-1", "replace"), csrf_token(token).encode()):
+            if not equal(sent, csrf_token(token)):
                 raise RequestRefusedError(FORGED)
         if not isinstance(principal, self.kinds):
             raise NotAllowedError

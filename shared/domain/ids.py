@@ -17,7 +17,6 @@ ThreadId = NewType("ThreadId", str)
 MessageId = NewType("MessageId", str)
 FileId = NewType("FileId", str)
 UploadId = NewType("UploadId", str)
-EventId = NewType("EventId", str)
 
 Subject = NewType("Subject", str)
 """The keyed pseudonym of a personal number: ``s<pepper version>-<hex>``. Never the number, never reversible

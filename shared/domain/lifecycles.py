@@ -25,7 +25,6 @@ class MessageStep(StrEnum):
     CHANGE = "change"
     SEND = "send"
     DELIVER = "deliver"
-    OPEN = "open"
     ERASE = "erase"
 
 
@@ -33,7 +32,6 @@ MESSAGE_STEPS: Final = {
     (MessageState.DRAFT, MessageStep.CHANGE): MessageState.DRAFT,
     (MessageState.DRAFT, MessageStep.SEND): MessageState.SENT,
     (MessageState.SENT, MessageStep.DELIVER): MessageState.DELIVERED,
-    (MessageState.DELIVERED, MessageStep.OPEN): MessageState.DELIVERED,
     (MessageState.DRAFT, MessageStep.ERASE): MessageState.ERASING,
     (MessageState.SENT, MessageStep.ERASE): MessageState.ERASING,
     (MessageState.DELIVERED, MessageStep.ERASE): MessageState.ERASING,
