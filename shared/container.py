@@ -309,7 +309,9 @@ class Container:
     def abandoning(self) -> "Abandoning":
         from shared.services.abandoning import Abandoning
 
-        return Abandoning(records=self.records, blobs=self.blobs, audit=self.audit)
+        return Abandoning(
+            records=self.records, blobs=self.blobs, expiries=self.expiries, audit=self.audit, clock=self.clock
+        )
 
     @cached_property
     def uploading(self) -> "Uploading":

@@ -17,6 +17,7 @@ class AuditEvent(StrEnum):
     MESSAGE_DELIVERED = "message:deliver"
     MESSAGE_OPENED = "message:open"
     FILE_FETCHED = "message:file:fetch"
+    FILE_REMOVED = "message:file:remove"
     COPY_DELETED = "message:copy:delete"
     MESSAGE_ERASED = "message:erase"
     THREAD_ERASED = "thread:erase"

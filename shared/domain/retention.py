@@ -17,6 +17,9 @@ CEILING_DAYS = 365
 UPLOAD_DAYS = 7
 """An upload that has not ended by then is abandoned. Azure drops uncommitted blocks after a week as well."""
 
+FINISH_AFTER = timedelta(minutes=5)
+"""When a sweep looks after what a party began to delete: later than any request that is still at it."""
+
 SHARDS = 16
 
 

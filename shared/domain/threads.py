@@ -147,6 +147,8 @@ class Message:
     created_at: datetime
     sent_at: datetime | None
     expires_at: datetime
+    files: frozenset[FileId] = frozenset()
+    """The files that belong to it. A file whose id is not here is on its way in or out, and is nobody's to see."""
     hidden_for: frozenset[str] = frozenset()
     """Recipients who deleted their own copy."""
     erasure: Erasure | None = None
@@ -166,6 +168,7 @@ class Message:
             "created_at": instant_text(self.created_at),
             "sent_at": sent_at,
             "expires_at": instant_text(self.expires_at),
+            "files": sorted(self.files),
             "hidden_for": sorted(self.hidden_for),
             "erasure": None if self.erasure is None else self.erasure.body(),
         }
@@ -187,6 +190,7 @@ class Message:
             created_at=fields.instant("created_at"),
             sent_at=fields.optional_instant("sent_at"),
             expires_at=fields.instant("expires_at"),
+            files=frozenset(FileId(file) for file in fields.texts("files")),
             hidden_for=frozenset(fields.texts("hidden_for")),
             erasure=None if erasure is None else Erasure.of(erasure),
         )

@@ -1,67 +1,139 @@
-"""Uploads that end without a file: cancelled, overtaken by a ``send``, or past their time."""
+"""Files that end before their message does: given up, taken out of the draft, overtaken by a ``send``, out of time.
+
+That a file leaves its draft is decided by one compare-and-set (``attaching``). What is left of it is erased after
+that, and may be erased by whoever comes next.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
 
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
-from shared.domain.errors import RecordChangedError, RecordNotFoundError
-from shared.domain.ids import UploadId
-from shared.domain.ports import Blobs, Records
-from shared.domain.threads import FileState, StoredFile
+from shared.domain.errors import ConflictError, RecordChangedError, RecordNotFoundError
+from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId, UploadId
+from shared.domain.lifecycles import MessageStep, next_message_state
+from shared.domain.places import Place
+from shared.domain.ports import Blobs, Clock, Record, Records
+from shared.domain.retention import FINISH_AFTER
+from shared.domain.threads import FileState, Message, StoredFile
+from shared.services.attaching import detach
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
+from shared.services.expiring import Expiries
 from shared.services.uploads import Upload
 
 
-class Abandoning:
-    """Erases uploads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """All ids of a file that ends, by which its records and its blob are found, whichever of them are left."""
 
-    def __init__(self, *, records: Records, blobs: Blobs, audit: Audit) -> None:
+    organisation: OrganisationId
+    thread: ThreadId
+    message: MessageId
+    file: FileId
+    upload: UploadId
+
+    @classmethod
+    def of(cls, file: Upload | StoredFile) -> "Ending":
+        return cls(
+            organisation=file.organisation,
+            thread=file.thread,
+            message=file.message,
+            file=file.file,
+            upload=UploadId(file.upload),
+        )
+
+    @property
+    def place(self) -> Place:
+        return places.file(self.thread, self.message, self.file)
+
+    @property
+    def blob(self) -> str:
+        return places.blob(self.organisation, self.thread, self.message, self.file)
+
+
+class Abandoning:
+    """Takes files out of drafts and erases what came of them."""
+
+    def __init__(self, *, records: Records, blobs: Blobs, expiries: Expiries, audit: Audit, clock: Clock) -> None:
         self._records = records
         self._blobs = blobs
+        self._expiries = expiries
         self._audit = audit
+        self._clock = clock
 
-    async def erase(self, upload: UploadId) -> None:
-        """Destroy the key, the bytes and the records of an upload's file, in that order. May be repeated."""
-        found = await self._find(upload)
-        if found is None:
+    async def withdraw(self, draft: Record, ending: Ending, *, by: str) -> None:
+        """Take a file out of the draft of ``draft``, whatever has arrived of it, and erase it.
+
+        Raises ``ConflictError`` when the draft was sent or deleted: then nothing has happened to the file.
+        """
+        found = Message.of(draft.body)
+        next_message_state(found.state, MessageStep.CHANGE)
+        # Booked first: what a crash leaves half erased is finished within hours and not at the message's own end.
+        item = f"file|{ending.thread}|{ending.message}|{ending.file}|{ending.upload}"
+        await self._expiries.book(self._clock() + FINISH_AFTER, item)
+        ids = {"thread": ending.thread, "message": ending.message, "file": ending.file}
+        await self._audit.write(AuditEvent.FILE_REMOVED, ending.organisation, by=by, **ids)
+        await detach(self._records, draft, ending.file)
+        await self.erase(ending)
+
+    async def finish(self, thread: ThreadId, message: MessageId, file: FileId, upload: UploadId) -> None:
+        """What the sweep does some time after a ``withdraw``: if the file left its draft, what a crash kept goes."""
+        record = await self._record(places.message(thread, message))
+        if record is None:
             return
-        await delete(self._records, places.file(found.thread, found.message, found.file))
-        await self._blobs.delete(found.blob)
-        await self._audit.write(
-            AuditEvent.UPLOAD_ABANDONED, found.organisation, by="system", upload=upload, thread=found.thread
-        )
-        await delete(self._records, places.upload(upload))
+        found = Message.of(record.body)
+        if file in found.files:
+            return
+        ending = Ending(organisation=found.organisation, thread=thread, message=message, file=file, upload=upload)
+        if await self._record(ending.place) or await self._record(places.upload(upload)):
+            await self.erase(ending)
+        else:
+            await self._blobs.delete(ending.blob)
+
+    async def erase(self, ending: Ending) -> None:
+        """Destroy the key, the bytes and the records of a file, in that order. May be repeated."""
+        await delete(self._records, ending.place)
+        await self._blobs.delete(ending.blob)
+        ids = {"upload": ending.upload, "thread": ending.thread}
+        await self._audit.write(AuditEvent.UPLOAD_ABANDONED, ending.organisation, by="system", **ids)
+        await delete(self._records, places.upload(ending.upload))
 
     async def expire(self, upload: UploadId) -> None:
         """What the sweep does with an upload whose time is over: the record goes; an unstored file goes with it.
 
         Whether it is stored, the file itself tells: a crash may have kept the upload from learning it.
         """
-        found = await self._find(upload)
-        if found is None:
-            return
-        if await self._drop_unstored(found):
-            await self.erase(upload)
-        else:
-            await delete(self._records, places.upload(upload))
-
-    async def _find(self, upload: UploadId) -> Upload | None:
         place = places.upload(upload)
+        record = await self._record(place)
+        if record is None:
+            return
+        ending = Ending.of(Upload.of(record.body))
+        if await self._drop_unstored(ending):
+            await self.erase(ending)
+        else:
+            await delete(self._records, place)
+
+    async def _drop_unstored(self, ending: Ending) -> bool:
+        """Delete the file's record unless the file is stored and its message has it. Whether it is gone."""
+        message = await self._record(places.message(ending.thread, ending.message))
+        has_file = message is not None and ending.file in Message.of(message.body).files
+        while True:
+            record = await self._record(ending.place)
+            if record is None:
+                break
+            if has_file and StoredFile.of(record.body).state is FileState.STORED:
+                return False
+            with suppress(RecordChangedError, RecordNotFoundError):  # Its last bytes may just have been stored.
+                await self._records.delete_if_match(record)
+        # A ``send`` refuses a file that is not stored, so this one was in nothing that was sent.
+        if message is not None:
+            with suppress(ConflictError):
+                await detach(self._records, message, ending.file)
+        return True
+
+    async def _record(self, place: Place) -> Record | None:
         try:
-            return Upload.of((await self._records.get(place.partition, place.id)).body)
+            return await self._records.get(place.partition, place.id)
         except RecordNotFoundError:
             return None
-
-    async def _drop_unstored(self, upload: Upload) -> bool:
-        """Delete the file's record unless it is stored. Whether there is none any more."""
-        place = places.file(upload.thread, upload.message, upload.file)
-        while True:
-            try:
-                record = await self._records.get(place.partition, place.id)
-                if StoredFile.of(record.body).state is FileState.STORED:
-                    return False
-                await self._records.delete_if_match(record)
-            except RecordChangedError:
-                continue  # Its last bytes may just have been stored.
-            except RecordNotFoundError:
-                pass
-            return True

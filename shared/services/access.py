@@ -104,14 +104,18 @@ class Access:
 
     async def file(self, opened: OpenMessage, file: FileId) -> StoredFile:
         """A file of an opened message. Raises ``NotFoundError``."""
-        if not is_id(file):
+        if file not in opened.message.files:
             raise NotFoundError
         thread, message = opened.message.thread, opened.message.message
         record = await self._record(thread, places.file(thread, message, file))
         return StoredFile.of(record.body)
 
     async def files(self, message: Message) -> list[tuple[Record, StoredFile]]:
-        """All files of a message, in order of creation."""
+        """The files of a message, in order of creation."""
+        return [(record, file) for record, file in await self.kept_files(message) if file.file in message.files]
+
+    async def kept_files(self, message: Message) -> list[tuple[Record, StoredFile]]:
+        """As ``files``, with those that never came to belong to it, or do no more: for whoever erases."""
         start, end = places.range_of(f"file|{message.message}")
         found = await every_record(self._records, places.thread(message.thread).partition, start=start, end=end)
         return [(record, StoredFile.of(record.body)) for record in found]

@@ -45,7 +45,7 @@ class Erasing:
         if marked is None:
             return
         message = Message.of(marked.body)
-        files = await self._access.files(message)
+        files = await self._access.kept_files(message)
         for file_record, file in files:
             await self._shred(file_record, file)
         for _, file in files:

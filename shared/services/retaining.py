@@ -12,12 +12,12 @@ from typing import Final
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import MessageId, ThreadId, UploadId
+from shared.domain.ids import FileId, MessageId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
 from shared.domain.principals import Principal, reader_key
-from shared.domain.retention import is_expired
+from shared.domain.retention import FINISH_AFTER, is_expired
 from shared.domain.threads import Message, Participant, Thread
 from shared.services.abandoning import Abandoning
 from shared.services.access import Access, OpenMessage
@@ -26,9 +26,6 @@ from shared.services.deleting import delete
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
 from shared.services.listing import each_record
-
-FINISH_AFTER: Final = timedelta(minutes=5)
-"""When a sweep looks after what a party began to delete: later than any request that is still at it."""
 
 SETTLED_AT_ONCE: Final = 8
 """Bookings settled at the same time: a message takes about 20 calls, each of which waits for a store."""
@@ -149,6 +146,11 @@ class Retaining:
                 await self._expire_message(ThreadId(thread), MessageId(message), now)
             case "thread":
                 await self._expire_thread(ThreadId(rest), now)
+            case "file":
+                thread, _, ids = rest.partition("|")
+                message, _, ids = ids.partition("|")
+                file, _, upload = ids.partition("|")
+                await self._abandoning.finish(ThreadId(thread), MessageId(message), FileId(file), UploadId(upload))
             case "upload":
                 await self._abandoning.expire(UploadId(rest))
             case "session":

@@ -5,8 +5,7 @@ offset one wins, the other gets a conflict and its blocks are never referenced.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.crypto.data_keys import new_data_key, wrap_data_key
@@ -28,17 +27,15 @@ from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
 from shared.domain.threads import FileState, Message, Sealed, StoredFile, WrappedDataKey
 from shared.domain.upload_rule import Progress, UploadState
-from shared.services.abandoning import Abandoning
+from shared.services.abandoning import Abandoning, Ending
 from shared.services.access import Access
+from shared.services.attaching import MAX_FILES, attach
 from shared.services.digests import RunningDigests
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.part_writing import PartWriter
 from shared.services.storing import Storing
 from shared.services.uploads import Upload
-
-MAX_FILES = 100
-"""Files in one message. Against messages as a means of denial of service (GlobaLeaks #3634)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +108,7 @@ class Uploading:
         if not opened.is_mine:
             raise NotFoundError
         next_message_state(opened.message.state, MessageStep.CHANGE)
-        if len(await self._access.files(opened.message)) >= MAX_FILES:
+        if len(opened.message.files) >= MAX_FILES:
             raise InvalidInputError("files")
         now, organisation = self._clock(), opened.message.organisation
         key = await self._keyring.current(organisation)
@@ -156,32 +153,13 @@ class Uploading:
         file_place = places.file(new.thread, new.message, file)
         await self._records.create(file_place.partition, file_place.id, stored.body())
         try:
-            await self._touch_draft(opened.record)
-        except ConflictError:
-            await self._abandoning.erase(upload)
+            await attach(self._records, opened.record, file)
+        except (ConflictError, InvalidInputError):
+            await self._abandoning.erase(Ending.of(begun))
             raise
         if begun.progress.state is UploadState.FULL:
             return (await self._storing.store(record, begun))[1]
         return begun
-
-    async def _touch_draft(self, message: Record) -> None:
-        """Let every ``send`` that has read the draft's files before now lose its compare-and-set.
-
-        Raises ``ConflictError`` when the draft was sent or recalled meanwhile.
-        """
-        while True:
-            next_message_state(Message.of(message.body).state, MessageStep.CHANGE)
-            try:
-                await self._records.replace_if_match(message, message.body)
-            except RecordChangedError:
-                try:  # Another upload to the same draft, most often.
-                    message = await self._records.get(message.partition, message.id)
-                except RecordNotFoundError as fault:
-                    raise ConflictError from fault
-            except RecordNotFoundError as fault:
-                raise ConflictError from fault
-            else:
-                return
 
     async def find(self, principal: Principal, upload: UploadId) -> Upload:
         """The upload, if the principal began it and it is alive. Raises ``NotFoundError``."""
@@ -248,34 +226,7 @@ class Uploading:
         Raises ``NotFoundError``; ``ConflictError`` when the draft was sent.
         """
         loaded = await self._load(principal, upload)
-        next_message_state(Message.of(loaded.message.body).state, MessageStep.CHANGE)
-        stored = await self._withdraw(loaded.upload)
-        try:
-            await self._touch_draft(loaded.message)
-        except ConflictError:
-            await self._put_back(stored)
-            raise
-        await self._abandoning.erase(upload)
-
-    async def _withdraw(self, upload: Upload) -> Record:
-        """Mark the file as not stored, so that no ``send`` from now on takes it along. Gives it as it was."""
-        while True:
-            record = await self._storing.file(upload)
-            file = StoredFile.of(record.body)
-            if file.state is FileState.UPLOADING:
-                return record
-            try:
-                marked = await self._records.replace_if_match(record, replace(file, state=FileState.UPLOADING).body())
-            except RecordChangedError:
-                continue
-            except RecordNotFoundError as fault:
-                raise NotFoundError from fault
-            return replace(marked, body=record.body)
-
-    async def _put_back(self, stored: Record) -> None:
-        """Undo ``_withdraw``: the draft was sent before, and the file with it."""
-        with suppress(RecordChangedError, RecordNotFoundError):  # The message is being erased, or was put back.
-            await self._records.replace_if_match(stored, stored.body)
+        await self._abandoning.withdraw(loaded.message, Ending.of(loaded.upload), by=reader_key(principal))
 
     async def _load(self, principal: Principal, upload: UploadId) -> _Loaded:
         if not is_id(upload):
@@ -290,6 +241,8 @@ class Uploading:
             raise NotFoundError
         # Who has left the unit since may not go on.
         opened = await self._access.message(principal, found.thread, found.message)
+        if found.file not in opened.message.files:
+            raise NotFoundError
         if found.progress.state is UploadState.FULL:
             record, found = await self._storing.store(record, found)
         return _Loaded(record=record, upload=found, message=opened.record)

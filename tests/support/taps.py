@@ -71,6 +71,19 @@ class Tap:
         raise Crashed
 
 
+class DyingTap(Tap):
+    """Does ``act`` at the ``at``-th call, and the process dies at the ``later``-th call after that one (from 0)."""
+
+    def __init__(self, *, at: int, act: Act, later: int) -> None:
+        super().__init__(at=at, act=act)
+        self._dies_at = at + later
+
+    async def through(self, call: Call, run: Callable[[], Awaitable[T]]) -> T:
+        if len(self.calls) == self._dies_at:
+            self.is_dead = True
+        return await super().through(call, run)
+
+
 class Attempt(Generic[T]):
     """An operation that may meet a conflict; it can be the act of a tap."""
 

@@ -62,6 +62,7 @@ MESSAGES = st.builds(
     created_at=INSTANTS,
     sent_at=st.none() | INSTANTS,
     expires_at=INSTANTS,
+    files=st.frozensets(IDS.map(FileId), max_size=3),
     hidden_for=st.frozensets(IDS, max_size=3),
     erasure=st.none() | st.builds(Erasure, at=INSTANTS, cause=TEXTS, files=st.integers(0, 100)),
 )
@@ -121,6 +122,7 @@ def a_message() -> Message:
         created_at=NOW,
         sent_at=NOW,
         expires_at=NOW,
+        files=frozenset({FileId("f")}),
         hidden_for=frozenset({"r"}),
     )
 
@@ -170,6 +172,7 @@ def test_a_damaged_record_is_refused(value: Stored, read: Callable[[Body], Store
         {"author_recipient": "r"},  # written by both sides
         {"expires_at": "never"},
         {"hidden_for": ["r", 7]},
+        {"files": ["f", 7]},
         {"erasure": {"at": "2026"}},
     ],
 )

@@ -171,6 +171,10 @@ async def full_run(run: Run) -> None:
         staff, new_upload(thread, begun.message, 9, name=f"{VALUES['file name']}.txt")
     )
     await append(run.instance, staff, left.upload, 0, b"unfinis")
+    unwanted = await run.instance.uploading.begin(
+        staff, new_upload(thread, begun.message, 9, name=f"{VALUES['file name']}.txt")
+    )
+    await run.instance.uploading.cancel(staff, unwanted.upload)
     scene.container.mailer.refused = {VALUES["mail address"]}
     await message_of(run, staff, thread, VALUES["text"])
     await run.fails(lambda: damaged(run, thread, message, staff))

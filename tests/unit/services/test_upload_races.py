@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared.domain.principals import Staff
 from shared.domain.upload_rule import UploadState
 from shared.services.uploads import Upload
 from tests.support.scene import Scene, append, new_upload
-from tests.support.taps import Attempt, Tap
+from tests.support.taps import Attempt, Crashed, DyingTap, Tap
 
 
 async def a_draft(scene: Scene) -> tuple[Staff, ThreadId, MessageId]:
@@ -136,6 +137,35 @@ async def test_a_cancel_beside_a_send_takes_the_file_out_or_is_refused() -> None
         if not tap.was_reached:
             break
     assert outcomes == {"refused", "cancelled"}
+
+
+async def test_a_cancel_that_dies_beside_a_send_takes_nothing_out_of_what_was_sent() -> None:
+    """The send wins while a cancel runs, and the cancel's process dies at any call after: the recipient has the file."""
+    kept = 0
+    for number, later in product(range(1, 20), range(20)):
+        scene = await Scene.make()
+        staff, thread, message = await a_draft(scene)
+        upload = await scene.begin(staff, thread, message, 3)
+        await append(scene.container, staff, upload.upload, 0, b"abc")
+        send = Attempt(scene.send, staff, thread, message)
+        tap = DyingTap(at=number, act=send, later=later)
+        with suppress(Crashed, ConflictError):
+            await scene.instance(tap).uploading.cancel(staff, upload.upload)
+        if send.is_refused or not tap.was_reached:
+            continue
+        expected = await names_of_files(scene, thread, message)
+        if expected:
+            kept += 1
+            with pytest.raises(ConflictError):
+                await scene.container.uploading.cancel(staff, upload.upload)
+        for days in (0, 8):
+            scene.container.clock.move(days=days)
+            await scene.container.retaining.sweep()
+            assert await names_of_files(scene, thread, message) == expected
+            for file in expected:
+                assert await scene.content(scene.person(), thread, message, file) == b"abc"
+        assert len(scene.blob_names()) == len(expected)
+    assert kept
 
 
 @pytest.mark.parametrize("length", [0, 3])

@@ -17,7 +17,8 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import MessageId, ThreadId, UploadId
 from shared.domain.upload_rule import UploadState
-from shared.services.uploading import MAX_FILES, NewUpload
+from shared.services.attaching import MAX_FILES
+from shared.services.uploading import NewUpload
 from tests.support.scene import OTHER_PERSON, TOLVAN, Scene, append, new_upload, pieces
 from tests.support.taps import Tap, TappedBlobs, meetings
 
