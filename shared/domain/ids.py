@@ -7,7 +7,7 @@ no id can hold the separator ``|`` of keys and sealing contexts.
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 
 OrganisationId = NewType("OrganisationId", str)
@@ -25,13 +25,15 @@ without the pepper."""
 RandomBytes = Callable[[int], bytes]
 """Returns that many bytes from a cryptographically secure source."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _FORM = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
 def new_id(now: datetime, random: RandomBytes) -> str:
     """A fresh id. ``now`` is aware UTC; ids made in later milliseconds sort after earlier ones."""
-    number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(random(10), "big")
+    # Whole numbers: a timestamp in floating point puts some instants into the millisecond before their own.
+    number = ((now - _EPOCH) // timedelta(milliseconds=1) << 80) | int.from_bytes(random(10), "big")
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

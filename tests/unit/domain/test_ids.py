@@ -29,6 +29,12 @@ def test_ids_of_later_milliseconds_sort_after_earlier_ones(now: datetime, ms: in
     assert new_id(now, lambda _: one) < new_id(now + timedelta(milliseconds=ms), lambda _: two)
 
 
+def test_every_millisecond_has_ids_of_its_own() -> None:
+    """Also where a floating point number of seconds falls short of it."""
+    times = {new_id(NOW + timedelta(milliseconds=number), bytes)[:10] for number in range(5000)}
+    assert len(times) == 5000
+
+
 def test_ids_of_one_millisecond_are_not_a_sequence() -> None:
     """Who sees one id can derive neither the next nor the one before: all 80 bits are fresh."""
     made = [new_id(NOW, secrets.token_bytes) for _ in range(500)]

@@ -1,12 +1,14 @@
 """How long a thread lives, and what a clock that goes back must not hide."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.domain.errors import DependencyError, NotFoundError
+from shared.domain.principals import Staff
+from shared.services.access import OpenThread
 from tests.support.scene import YEAR_DAYS, Scene
-from tests.support.taps import TROUBLES, Crashed, Trouble
+from tests.support.taps import TROUBLES, Crashed, Tap, Trouble
 
 
 async def test_a_draft_does_not_lengthen_its_thread_and_ends_with_it(scene: Scene) -> None:
@@ -71,3 +73,39 @@ async def test_a_draft_that_ends_with_its_thread_does_so_after_trouble(trouble: 
         assert not scene.bodies("thread|", "outbox|")
         assert scene.blob_names() == set()
         assert len(scene.bodies("certificate|")) == 1
+
+
+async def test_a_thread_that_is_lengthened_beside_its_end_stays_whole_or_goes_whole() -> None:
+    """A ``send`` that began in time may reach the thread's record while the sweep is at it."""
+    outcomes: set[bool] = set()
+    for at in range(1, 100):
+        scene = await Scene.make()
+        staff = await scene.staff()
+        thread = await scene.thread(staff)
+        room = await scene.container.access.thread(staff, thread)
+        scene.container.clock.move(days=YEAR_DAYS)
+        later = scene.container.clock.now + timedelta(days=1)
+        lengthened: list[bool] = []
+
+        async def lengthen(
+            scene: Scene = scene,
+            staff: Staff = staff,
+            room: OpenThread = room,
+            later: datetime = later,
+            lengthened: list[bool] = lengthened,
+        ) -> None:
+            try:
+                await scene.container.sharing.outlive(staff, room, later)
+            except NotFoundError:
+                lengthened.append(False)
+            else:
+                lengthened.append(True)
+
+        tap = Tap(at=at, act=lengthen)
+        await scene.instance(tap).retaining.sweep()
+        is_there = {name: bool(scene.bodies(name)) for name in ("thread|", "outbox|")}
+        assert set(is_there.values()) == {lengthened == [True]}
+        outcomes.add(lengthened == [True])
+        if not tap.was_reached:
+            break
+    assert outcomes == {True, False}

@@ -137,6 +137,7 @@ async def test_a_recalled_message_is_never_delivered(scene: Scene) -> None:
     await scene.container.sending.send(staff, thread, message)
     assert [queued.delay_seconds for queued in scene.container.queues.queued] == [30]
     await scene.container.retaining.delete_message(staff, thread, message)
+    assert not scene.bodies("pending|")
     await scene.container.run_queues()
     scene.container.clock.move(hours=1)
     assert await scene.container.sending.recover() == 0

@@ -168,4 +168,6 @@ async def test_the_answer_is_stored_before_anyone_hears_of_it(scene: Scene) -> N
     used = next(at for at, call in enumerate(tap.calls) if (call.body or {}).get("state") == "used")
     assert states == ["complete", "used"]
     assert collected < used < session
+    # Nothing stands between that could fail: the e-ID does not repeat itself.
+    assert (tap.calls[collected + 1].body or {}).get("state") == "complete"
     assert not [call for call in tap.calls[:collected] if "complete" in str(call.body)]

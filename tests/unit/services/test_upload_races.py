@@ -108,6 +108,12 @@ async def test_an_empty_file_begun_beside_a_send_is_in_the_message_or_refused() 
             break
 
 
+async def sent_with(scene: Scene, staff: Staff, thread: ThreadId, message: MessageId) -> int:
+    """Send, and tell how many files went along."""
+    await scene.send(staff, thread, message)
+    return len((await scene.container.retrieving.open(staff, thread, message)).files)
+
+
 async def test_a_cancel_beside_a_send_takes_the_file_out_or_is_refused() -> None:
     """What the recipient is shown can be fetched; what was cancelled is not shown."""
     outcomes: set[str] = set()
@@ -116,7 +122,7 @@ async def test_a_cancel_beside_a_send_takes_the_file_out_or_is_refused() -> None
         staff, thread, message = await a_draft(scene)
         upload = await scene.begin(staff, thread, message, 3)
         await append(scene.container, staff, upload.upload, 0, b"abc")
-        send = Attempt(scene.send, staff, thread, message)
+        send = Attempt(sent_with, scene, staff, thread, message)
         tap = Tap(at=number, act=send)
         cancel = Attempt(scene.instance(tap).uploading.cancel, staff, upload.upload)
         await cancel()
@@ -128,6 +134,7 @@ async def test_a_cancel_beside_a_send_takes_the_file_out_or_is_refused() -> None
             expected = []
             await scene.send(staff, thread, message)
         assert await names_of_files(scene, thread, message) == expected
+        assert send.answer in {None, len(expected)}  # What the sender saw go is what arrived.
         for file in expected:
             assert await scene.content(scene.person(), thread, message, file) == b"abc"
         scene.container.clock.move(days=8)

@@ -235,7 +235,7 @@ async def test_a_cancelled_upload_leaves_nothing(scene: Scene, arrived: bytes) -
     await scene.send(staff, thread, message)
 
 
-async def test_what_was_sent_cannot_be_cancelled(scene: Scene) -> None:
+async def test_what_was_sent_cannot_be_changed(scene: Scene) -> None:
     """The upload's record outlives the sending; the file is the message's."""
     staff = await scene.staff()
     thread = await scene.thread(staff)
@@ -243,8 +243,12 @@ async def test_what_was_sent_cannot_be_cancelled(scene: Scene) -> None:
     upload = await scene.begin(staff, thread, message, 3)
     await append(scene.container, staff, upload.upload, 0, b"abc")
     await scene.send(staff, thread, message)
-    with pytest.raises(ConflictError):
-        await scene.container.uploading.cancel(staff, upload.upload)
+    for attempt in (
+        scene.container.uploading.cancel(staff, upload.upload),
+        append(scene.container, staff, upload.upload, 3, b""),
+    ):
+        with pytest.raises(ConflictError):
+            await attempt
     assert await scene.content(scene.person(), thread, message, upload.file) == b"abc"
 
 
