@@ -27,10 +27,13 @@ _LENGTH_MAX_DIGITS: Final = 18
 """Of a ``Content-Length``: as many as surely fit a 64-bit number."""
 
 REQUEST_SECONDS: Final = 25.0
-"""Everything but a transfer of content answers within this: one deadline handed down to every adapter."""
+"""Everything but ``UNTIMED`` answers within this: one deadline handed down to every adapter."""
 
 STREAMING: Final = frozenset({"append_upload", "download_file"})
 """Routes that move content: no deadline as a whole, and no limit on bodies but the upload's own."""
+
+UNTIMED: Final = STREAMING | {"send_message"}
+"""Routes without a deadline as a whole. Sending may have to read files whose digest nobody remembers."""
 
 _log = logging.getLogger("pic.request")
 
@@ -108,6 +111,8 @@ class RequestContext:
         try:
             if name in STREAMING:
                 await self._app(scope, receive, send_with_headers)
+            elif name in UNTIMED:
+                await self._limited(scope, receive, send_with_headers)
             else:
                 with deadline(time.monotonic() + REQUEST_SECONDS):
                     await self._limited(scope, receive, send_with_headers)

@@ -115,7 +115,7 @@ async def create_upload(request: Request, services: Services, principal: SignedI
 
 @router.head("/uploads/{upload}", dependencies=[TUS], response_class=Response, openapi_extra=_takes())
 async def upload_offset(services: Services, principal: SignedIn, upload: str) -> Response:
-    """How many bytes have arrived and are kept (tus, HEAD)."""
+    """How many bytes have arrived and are kept (tus, HEAD). When that is all, sending the draft stores the file."""
     found = await services.uploading.find(principal, UploadId(upload))
     return Response(headers={**_headers(found), "Upload-Length": str(found.progress.length)})
 
@@ -128,7 +128,7 @@ async def upload_offset(services: Services, principal: SignedIn, upload: str) ->
     openapi_extra=_takes("Upload-Offset", body=True),
 )
 async def append_upload(request: Request, services: Services, principal: SignedIn, upload: str) -> Response:
-    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file."""
+    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != OFFSET_TYPE:
         raise RequestRefusedError(UNSUPPORTED_TYPE)
     grown = await services.uploading.append(

@@ -278,6 +278,7 @@ class Container:
             queues=self.queues,
             access=self.access,
             sharing=self.sharing,
+            storing=self.storing,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
@@ -310,7 +311,12 @@ class Container:
         from shared.services.abandoning import Abandoning
 
         return Abandoning(
-            records=self.records, blobs=self.blobs, expiries=self.expiries, audit=self.audit, clock=self.clock
+            records=self.records,
+            blobs=self.blobs,
+            storing=self.storing,
+            expiries=self.expiries,
+            audit=self.audit,
+            clock=self.clock,
         )
 
     @cached_property

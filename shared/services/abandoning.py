@@ -9,17 +9,25 @@ from dataclasses import dataclass
 
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
-from shared.domain.errors import ConflictError, RecordChangedError, RecordNotFoundError
+from shared.domain.errors import (
+    ConflictError,
+    IntegrityError,
+    NotFoundError,
+    RecordChangedError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageStep, next_message_state
 from shared.domain.places import Place
 from shared.domain.ports import Blobs, Clock, Record, Records
-from shared.domain.retention import FINISH_AFTER
+from shared.domain.retention import FINISH_AFTER, is_expired
 from shared.domain.threads import FileState, Message, StoredFile
+from shared.domain.upload_rule import UploadState
 from shared.services.attaching import detach
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
 from shared.services.expiring import Expiries
+from shared.services.storing import Storing
 from shared.services.uploads import Upload
 
 
@@ -55,9 +63,12 @@ class Ending:
 class Abandoning:
     """Takes files out of drafts and erases what came of them."""
 
-    def __init__(self, *, records: Records, blobs: Blobs, expiries: Expiries, audit: Audit, clock: Clock) -> None:
+    def __init__(
+        self, *, records: Records, blobs: Blobs, storing: Storing, expiries: Expiries, audit: Audit, clock: Clock
+    ) -> None:
         self._records = records
         self._blobs = blobs
+        self._storing = storing
         self._expiries = expiries
         self._audit = audit
         self._clock = clock
@@ -100,36 +111,47 @@ class Abandoning:
         await delete(self._records, places.upload(ending.upload))
 
     async def expire(self, upload: UploadId) -> None:
-        """What the sweep does with an upload whose time is over: the record goes; an unstored file goes with it.
+        """What the sweep does with a booked upload. One of which every byte has arrived is stored.
 
-        Whether it is stored, the file itself tells: a crash may have kept the upload from learning it.
+        When its time is over, its record goes, and an unstored file with it. Whether it is stored, the file itself
+        tells: a crash may have kept the upload from learning it.
         """
         place = places.upload(upload)
         record = await self._record(place)
         if record is None:
             return
-        ending = Ending.of(Upload.of(record.body))
-        if await self._drop_unstored(ending):
+        found = Upload.of(record.body)
+        ending = Ending.of(found)
+        holder = await self._holder(ending)
+        if found.progress.state is UploadState.FULL and holder is not None:
+            with suppress(NotFoundError, IntegrityError):  # It ends meanwhile, or the store has dropped its blocks.
+                await self._storing.store(record, found)
+        if not is_expired(found.progress.expires_at, now=self._clock()):
+            return
+        if await self._drop_unstored(ending, holder):
             await self.erase(ending)
         else:
             await delete(self._records, place)
 
-    async def _drop_unstored(self, ending: Ending) -> bool:
-        """Delete the file's record unless the file is stored and its message has it. Whether it is gone."""
-        message = await self._record(places.message(ending.thread, ending.message))
-        has_file = message is not None and ending.file in Message.of(message.body).files
+    async def _holder(self, ending: Ending) -> Record | None:
+        """The record of the message that has the file, if there is one."""
+        record = await self._record(places.message(ending.thread, ending.message))
+        return record if record is not None and ending.file in Message.of(record.body).files else None
+
+    async def _drop_unstored(self, ending: Ending, holder: Record | None) -> bool:
+        """Delete the file's record unless the file is stored and a message has it. Whether it is gone."""
         while True:
             record = await self._record(ending.place)
             if record is None:
                 break
-            if has_file and StoredFile.of(record.body).state is FileState.STORED:
+            if holder is not None and StoredFile.of(record.body).state is FileState.STORED:
                 return False
             with suppress(RecordChangedError, RecordNotFoundError):  # Its last bytes may just have been stored.
                 await self._records.delete_if_match(record)
-        # A ``send`` refuses a file that is not stored, so this one was in nothing that was sent.
-        if message is not None:
+        if holder is not None:
+            # A ``send`` refuses a file that is not stored, so this one was in nothing that was sent.
             with suppress(ConflictError):
-                await detach(self._records, message, ending.file)
+                await detach(self._records, holder, ending.file)
         return True
 
     async def _record(self, place: Place) -> Record | None:

@@ -28,7 +28,7 @@ from shared.domain.lifecycles import MessageState, MessageStep, next_message_sta
 from shared.domain.ports import Clock, Queues, Record, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
-from shared.domain.threads import FileState, Message, Sealed, Thread, WrappedDataKey
+from shared.domain.threads import Message, Sealed, Thread, WrappedDataKey
 from shared.services.access import Access, author_of
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
@@ -37,6 +37,7 @@ from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.listing import each_record
 from shared.services.sharing import Sharing
+from shared.services.storing import Storing
 
 RECOVERY_AGE: Final = timedelta(minutes=2)
 """How long past the undo window a queue message may take before ``recover`` sends another."""
@@ -77,6 +78,7 @@ class Sending:
         queues: Queues,
         access: Access,
         sharing: Sharing,
+        storing: Storing,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -88,6 +90,7 @@ class Sending:
         self._queues = queues
         self._access = access
         self._sharing = sharing
+        self._storing = storing
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -142,7 +145,9 @@ class Sending:
     async def send(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:
         """Send a draft of the principal's side. Sending what was sent already changes nothing.
 
-        Raises ``NotFoundError``; ``ConflictError`` while a file of it is not stored or after it was recalled.
+        A file of which every byte has arrived is stored first, which takes as long as reading it when the instance
+        that took its last bytes is gone. Raises ``NotFoundError``; ``ConflictError`` while bytes are missing, or when
+        the draft changes or ends meanwhile.
         """
         opened = await self._access.message(principal, thread, message)
         if not opened.is_mine:
@@ -151,8 +156,8 @@ class Sending:
             await self._enqueue(thread, message)
             return
         state = next_message_state(opened.message.state, MessageStep.SEND)
-        if any(file.state is not FileState.STORED for _, file in await self._access.files(opened.message)):
-            raise ConflictError
+        for _, file in await self._access.files(opened.message):
+            await self._storing.finish(file)
         # Only what was sent lengthens the life of its thread: a draft ends with it.
         await self._sharing.outlive(principal, opened.room, opened.message.expires_at)
         pending = places.pending(retention.shard_of(message), thread, message)

@@ -9,8 +9,8 @@ from shared.crypto.data_keys import unwrap_data_key, wrapped_key_version
 from shared.crypto.fields import sealed_field_key_version, unseal_field
 from shared.crypto.manifests import seal_manifest
 from shared.domain import places
-from shared.domain.errors import NotFoundError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import RandomBytes
+from shared.domain.errors import ConflictError, NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.ids import RandomBytes, UploadId
 from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Record, Records
 from shared.domain.threads import FileState, Sealed, StoredFile
@@ -48,6 +48,24 @@ class Storing:
             raise NotFoundError from fault
         self._digests.forget(upload.upload)
         return record, done
+
+    async def finish(self, file: StoredFile) -> None:
+        """Store a file of which every byte has arrived; nothing to do if it is stored.
+
+        Raises ``ConflictError`` while bytes are missing and when it ends meanwhile. Takes as long as reading the file
+        when the digest has been forgotten.
+        """
+        if file.state is FileState.STORED:
+            return
+        place = places.upload(UploadId(file.upload))
+        try:
+            record = await self._records.get(place.partition, place.id)
+            upload = Upload.of(record.body)
+            if upload.progress.state is UploadState.OPEN:
+                raise ConflictError
+            await self.store(record, upload)
+        except (NotFoundError, RecordNotFoundError) as fault:
+            raise ConflictError from fault
 
     async def file(self, upload: Upload) -> Record:
         """The record of the upload's file. Raises ``NotFoundError``."""
@@ -88,11 +106,18 @@ class Storing:
         stored = replace(file, state=FileState.STORED, manifest=Sealed(sealed))
         try:
             await self._records.replace_if_match(record, stored.body())
-        except RecordChangedError:
-            return  # Another request of this upload stored it with the same parts.
-        except RecordNotFoundError as fault:
+        except (RecordChangedError, RecordNotFoundError) as fault:
+            if await self._is_stored(upload):
+                return  # Another request of this upload stored it with the same parts.
             await self._blobs.delete(upload.blob)  # It was erased; an empty file commits without any block.
             raise NotFoundError from fault
+
+    async def _is_stored(self, upload: Upload) -> bool:
+        try:
+            file = StoredFile.of((await self.file(upload)).body)
+        except NotFoundError:
+            return False
+        return file.state is FileState.STORED and file.key is not None
 
     async def _unsealed(self, upload: Upload, sealed: Sealed, field_name: str) -> str:
         place = places.upload(upload.upload)

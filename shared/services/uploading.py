@@ -162,8 +162,14 @@ class Uploading:
         return begun
 
     async def find(self, principal: Principal, upload: UploadId) -> Upload:
-        """The upload, if the principal began it and it is alive. Raises ``NotFoundError``."""
-        return (await self._load(principal, upload)).upload
+        """The upload, if the principal began it and it is alive. Reads and stores none of it. Raises ``NotFoundError``.
+
+        Whoever is told that every byte is there may rely on it and go: if nobody sends soon, a sweep stores the file.
+        """
+        found = (await self._load(principal, upload)).upload
+        if found.progress.state is UploadState.FULL:
+            await self._expiries.book(self._clock() + retention.FINISH_AFTER, f"upload|{upload}")
+        return found
 
     async def append(
         self,
@@ -243,6 +249,4 @@ class Uploading:
         opened = await self._access.message(principal, found.thread, found.message)
         if found.file not in opened.message.files:
             raise NotFoundError
-        if found.progress.state is UploadState.FULL:
-            record, found = await self._storing.store(record, found)
         return _Loaded(record=record, upload=found, message=opened.record)

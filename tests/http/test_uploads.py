@@ -2,11 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import pytest
 
+from shared.adapters.memory_blobs import MemoryBlobs
+from shared.domain.deadlines import current_deadline
+from shared.domain.errors import DependencyError
+from shared.domain.ids import UploadId
 from tests.support.every_route import TUS, Scene
 from tests.support.problems import problem_of
 from tests.support.wire import Wire
@@ -141,11 +145,12 @@ async def test_more_than_was_declared_is_refused_and_nothing_is_lost(world: Worl
 
 
 async def test_all_bytes_and_one_too_many_is_still_the_whole_file(world: World) -> None:
-    """The declared bytes arrived: the next request finds the upload complete, and nothing of the rest in it."""
+    """The declared bytes arrived: the upload is complete, and nothing of the rest is in it."""
     staff = await world.staff()
     draft, location = await begun(world, staff, 4)
     problem_of(await world.append(staff, location, 0, pieces(b"abcd", b"e")), 413, "too-large")
     assert await offset_of(staff, location) == 4
+    assert (await world.append(staff, location, 4, b"")).status_code == 204
     assert await content_of(staff, draft) == [hashlib.sha256(b"abcd").hexdigest()]
 
 
@@ -278,3 +283,39 @@ async def test_a_body_that_fails_keeps_the_upload_as_it_was(scene: Scene) -> Non
     problem_of(answer, 500, "about:blank")
     assert await offset_of(scene.staff, scene.upload) == 2
     assert (await scene.world.append(scene.staff, scene.upload, 2, b"DF-")).status_code == 204
+
+
+class TimedBlobs(MemoryBlobs):
+    """Remembers what deadline each call of the store was made under, and fails once to commit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deadlines: list[tuple[str, float | None]] = []
+        self.fails = True
+
+    async def commit(self, blob: str, blocks: Sequence[str]) -> None:
+        self.deadlines.append(("commit", current_deadline()))
+        if self.fails:
+            self.fails = False
+            raise DependencyError
+        await super().commit(blob, blocks)
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        self.deadlines.append(("read", current_deadline()))
+        return await super().read(blob, offset, length)
+
+
+async def test_a_file_that_was_not_stored_is_stored_by_sending_however_long_it_takes(world: World) -> None:
+    """Its digest is made from its content, which for gigabytes takes longer than a request may: HEAD does not wait."""
+    blobs = TimedBlobs()
+    world.container.blobs = blobs
+    staff = await world.staff()
+    draft, location = await begun(world, staff, 4)
+    problem_of(await world.append(staff, location, 0, b"abcd"), 503, "dependency-failed")
+    world.container.digests.forget(UploadId(location.rpartition("/")[2]))
+    assert await offset_of(staff, location) == 4
+    assert [name for name, _ in blobs.deadlines] == ["commit"]
+    await world.send(staff, draft)
+    assert blobs.deadlines[1:] == [("commit", None), ("read", None)]
+    person = await world.person()
+    assert await content_of(person, draft) == [hashlib.sha256(b"abcd").hexdigest()]

@@ -31,14 +31,15 @@ async def test_what_arrived_before_a_cut_is_kept(scene: Scene) -> None:
 
 
 async def test_a_cut_after_the_last_byte_loses_nothing(scene: Scene) -> None:
-    """Everything is there; the next question stores the file."""
+    """Everything is there; the same request again, without a byte, stores the file."""
     staff = await scene.staff()
     thread = await scene.thread(staff)
     message = await scene.draft(staff, thread)
     upload = await scene.begin(staff, thread, message, 3)
     with pytest.raises(SourceCutError):
         await append(scene.container, staff, upload.upload, 0, b"abc", SourceCutError())
-    assert (await scene.container.uploading.find(staff, upload.upload)).progress.state is UploadState.STORED
+    assert (await scene.container.uploading.find(staff, upload.upload)).progress.state is UploadState.FULL
+    await append(scene.container, staff, upload.upload, 3, b"")
     assert await scene.content(staff, thread, message, upload.file) == b"abc"
 
 
