@@ -1,5 +1,7 @@
 """Uploads that meet a crash or a fault at any call: repeating, or the sweep, leads to a whole file or to nothing."""
 
+from contextlib import suppress
+
 import pytest
 
 from shared.container import Container
@@ -155,3 +157,19 @@ async def test_an_expired_upload_is_gone_after_trouble_and_another_sweep(trouble
         except (Crashed, DependencyError, BaseExceptionGroup):
             await scene.container.retaining.sweep()
         await assert_nothing_left(scene)
+
+
+@everywhere
+async def test_a_message_can_be_deleted_whatever_became_of_its_uploads(trouble: Trouble) -> None:
+    """A cancelled upload may have left a blob that no record names: it goes with the message, at once."""
+    for tap in trouble():
+        scene = await Scene.make()
+        staff, thread, message = await a_draft(scene)
+        await scene.upload(staff, thread, message, b"other")
+        upload = await scene.begin(staff, thread, message, 3)
+        await append(scene.container, staff, upload.upload, 0, b"ab")
+        with suppress(Crashed, PicError):
+            await scene.instance(tap).uploading.cancel(staff, upload.upload)
+        await scene.container.retaining.delete_message(staff, thread, message)
+        assert scene.blob_names() == set()
+        assert len(scene.bodies("certificate|")) == 1
