@@ -238,6 +238,7 @@ const TEXTS = {
   "rule.files": ["Meddelandet rymmer inga fler filer.", "The message holds no more files."],
   "rule.media-type": ["Filens typ går inte att skicka.", "The type of the file cannot be sent."],
   "rule.upload-length": ["Filens storlek går inte att läsa.", "The size of the file cannot be read."],
+  "rule.upload-parts": ["Filen har kommit i för många små delar och kan inte bli hel. Ta bort den och börja om.", "The file came in too many small pieces and cannot become whole. Remove it and begin again."],
   "rule.upload-metadata": ["Uppgifterna om filen går inte att skicka. Byt namn på filen.", "The data about the file cannot be sent. Rename the file."]
 };
 

@@ -11,8 +11,8 @@ from shared.domain import texts
 PART_BYTES = 8 * 1024 * 1024
 """Most plaintext in one part: what is held in memory at once, and one block of the store."""
 
-MAX_PARTS = 50_000
-"""Most parts of one file: a block blob takes no more committed blocks (Azure Blob Storage scalability targets)."""
+MAX_PARTS = 20_000
+"""Most parts of one file: their list has to fit in the record of its upload, and a block blob takes 50,000 blocks."""
 
 SHA256_BYTES = 32
 

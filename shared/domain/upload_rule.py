@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.errors import ConflictError, NotFoundError, TooLargeError
+from shared.domain.errors import ConflictError, InvalidInputError, NotFoundError, TooLargeError
+from shared.domain.manifest import MAX_PARTS, PART_BYTES
 from shared.domain.retention import is_expired
-
-MAX_PARTS = 20_000
-"""Parts an upload may come in. Azure allows 50,000 blocks; our record's part list has to fit in a record."""
 
 
 class UploadState(StrEnum):
@@ -48,8 +46,10 @@ class Progress:
     def begin_append(self, *, offset: int, declared_bytes: int | None, now: datetime) -> int:
         """How many bytes may follow now. ``declared_bytes`` is the Content-Length, None when unknown.
 
-        Raises ``NotFoundError`` after expiry, ``ConflictError`` at any other offset than ours (tus: 409) or when it
-        came in too many parts, ``TooLargeError`` when more is announced than is missing.
+        Raises ``NotFoundError`` after expiry, ``ConflictError`` at any other offset than ours (tus: 409),
+        ``TooLargeError`` when more is announced than is missing, ``InvalidInputError`` (``upload-parts``) when it came
+        in so many small requests, each a part at least, that the rest does not fit in the parts that are left: it
+        can only be given up and begun again.
         """
         if is_expired(self.expires_at, now=now):
             raise NotFoundError
@@ -58,8 +58,8 @@ class Progress:
         missing = self.length - self.offset
         if declared_bytes is not None and declared_bytes > missing:
             raise TooLargeError(self.length)
-        if len(self.parts) >= MAX_PARTS and missing:
-            raise ConflictError
+        if missing > (MAX_PARTS - len(self.parts)) * PART_BYTES:
+            raise InvalidInputError("upload-parts")
         return missing
 
     def appended(self, parts: tuple[UploadedPart, ...]) -> "Progress":

@@ -183,8 +183,9 @@ class Uploading:
         """Take the bytes that follow ``offset``; the last byte stores the file.
 
         Raises ``NotFoundError``; ``ConflictError`` at another offset than the stored one, or when another request
-        was faster; ``TooLargeError`` past the declared length; ``SourceCutError`` when the sender went away. After
-        the last two, what arrived before counts.
+        was faster; ``InvalidInputError`` (``upload-parts``) when it came in too many small requests to be finished;
+        ``TooLargeError`` past the declared length; ``SourceCutError`` when the sender went away. After the last two,
+        what arrived before counts.
         """
         loaded = await self._load(principal, upload)
         record, found = loaded.record, loaded.upload

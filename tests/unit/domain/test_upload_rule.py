@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.errors import ConflictError, NotFoundError, TooLargeError
-from shared.domain.upload_rule import MAX_PARTS, Progress, UploadedPart, UploadState
+from shared.domain.errors import ConflictError, InvalidInputError, NotFoundError, TooLargeError
+from shared.domain.manifest import MAX_PARTS, PART_BYTES, Manifest
+from shared.domain.upload_rule import Progress, UploadedPart, UploadState
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 END = NOW + timedelta(days=7)
@@ -73,12 +74,28 @@ def test_an_upload_ends_at_its_instant(now: datetime, *, is_alive: bool) -> None
             progress(10).begin_append(offset=0, declared_bytes=None, now=now)
 
 
-def test_an_upload_in_crumbs_comes_to_an_end() -> None:
-    """The list of parts has to fit in a record, so a byte at a time is refused at some point."""
-    crumbs = progress(MAX_PARTS + 1, *[1] * MAX_PARTS)
-    with pytest.raises(ConflictError):
-        crumbs.begin_append(offset=MAX_PARTS, declared_bytes=1, now=NOW)
-    assert progress(MAX_PARTS, *[1] * MAX_PARTS).begin_append(offset=MAX_PARTS, declared_bytes=0, now=NOW) == 0
+@pytest.mark.parametrize("missing", [1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 2 * PART_BYTES + 1])
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_an_upload_in_crumbs_comes_to_an_end(missing: int, left: int) -> None:
+    """As soon as the rest could not come in the parts that are left: told by its rule, before a byte of it is read.
+
+    What is let in therefore never makes too many parts, whatever the request is like.
+    """
+    arrived = MAX_PARTS - left
+    crumbs = progress(arrived + missing, *[1] * arrived)
+    if missing <= left * PART_BYTES:
+        assert crumbs.begin_append(offset=arrived, declared_bytes=None, now=NOW) == missing
+    else:
+        with pytest.raises(InvalidInputError) as refused:
+            crumbs.begin_append(offset=arrived, declared_bytes=1, now=NOW)
+        assert refused.value.rule == "upload-parts"
+
+
+def test_an_upload_of_as_many_parts_as_may_be_is_whole() -> None:
+    """Its last request may be repeated, and its manifest holds all of them."""
+    full = progress(MAX_PARTS, *[1] * MAX_PARTS)
+    assert full.begin_append(offset=MAX_PARTS, declared_bytes=0, now=NOW) == 0
+    Manifest(name="a", media_type="a/b", part_lengths=(1,) * MAX_PARTS, total_length=MAX_PARTS, sha256=bytes(32))
 
 
 @pytest.mark.parametrize(
