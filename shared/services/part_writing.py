@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from shared.crypto.contexts import part_context
-from shared.crypto.parts import PartSealer
+from shared.crypto.parts import PART_BYTES, PartSealer, buffer_length
 from shared.domain.errors import DependencyError, TooLargeError
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Blobs
@@ -14,7 +14,7 @@ from shared.services.digests import RunningDigest
 from shared.services.uploads import Upload
 
 STAGED_AT_ONCE: Final = 3
-"""Parts on their way to the store while the next is being filled: memory per upload is this plus one, times 8 MiB."""
+"""Parts being filled or on their way to the store: memory per upload is this times 8 MiB, in buffers used again."""
 
 _RANDOM_BYTES_OF_BLOCK = 10
 
@@ -36,6 +36,10 @@ class PartWriter:
         self._staging: list[tuple[UploadedPart, asyncio.Task[None]]] = []
         self._slots = asyncio.Semaphore(STAGED_AT_ONCE)
         self._has_failed = False
+        self._capacity = PART_BYTES
+        self._buffer = bytearray()
+        self._buffers: list[bytearray] = []
+        """Free ones. Fresh buffers for each part would cost more than the sealing, and scatter over the heap."""
 
     async def write(self, body: AsyncIterator[bytes], *, at_most: int, digest: RunningDigest) -> None:
         """Seal and stage all of ``body``.
@@ -44,6 +48,7 @@ class PartWriter:
         before counts and is kept by ``finish``. Raises ``DependencyError`` as soon as a part could not be staged.
         """
         left = at_most
+        self._capacity = max(1, min(PART_BYTES, at_most))
         async for data in body:
             if len(data) > left:
                 raise TooLargeError(self._upload.progress.length)
@@ -57,7 +62,8 @@ class PartWriter:
                 await self._slots.acquire()
                 if self._has_failed:
                     await self.finish()
-                self._sealer = PartSealer(self._data_key, self._context())
+                self._buffer = self._buffers.pop() if self._buffers else bytearray(buffer_length(self._capacity))
+                self._sealer = PartSealer(self._data_key, self._context(), self._buffer, capacity=self._capacity)
             room = self._sealer.room
             self._sealer.update(data[:room])
             data = data[room:]
@@ -74,12 +80,13 @@ class PartWriter:
         self._sealer = None
         block = f"{self._next_index:06d}-{self._random(_RANDOM_BYTES_OF_BLOCK).hex()}"
         part = UploadedPart(block=block, length=sealer.plaintext_length)
-        self._staging.append((part, asyncio.create_task(self._stage(block, sealer.finalize()))))
+        self._staging.append((part, asyncio.create_task(self._stage(block, sealer.finalize(), self._buffer))))
         self._next_index += 1
 
-    async def _stage(self, block: str, sealed: memoryview) -> None:
+    async def _stage(self, block: str, sealed: memoryview, buffer: bytearray) -> None:
         try:
             await self._blobs.stage(self._blob, block, sealed)
+            self._buffers.append(buffer)  # Nobody reads it any more; that of a fault is left to the collector.
         except DependencyError:
             self._has_failed = True
             raise
