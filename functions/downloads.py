@@ -65,9 +65,7 @@ async def download_file(  # noqa: PLR0917 - FastAPI passes by name
 
     ``Range`` with one range is honoured (206), unless ``If-Range`` names another version.
     """
-    found = await services.retrieving.fetch(
-        principal, ThreadId(thread), MessageId(message), FileId(file), leave_receipt=True
-    )
+    found = await services.retrieving.fetch(principal, ThreadId(thread), MessageId(message), FileId(file))
     manifest, total = found.manifest, found.manifest.total_length
     headers = _headers(file, manifest)
     is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
@@ -92,7 +90,5 @@ async def download_file(  # noqa: PLR0917 - FastAPI passes by name
 @router.head(_PATH, response_class=Response)
 async def describe_file(services: Services, principal: SignedIn, thread: str, message: str, file: str) -> Response:
     """The headers of a download without its content. Leaves no receipt."""
-    found = await services.retrieving.fetch(
-        principal, ThreadId(thread), MessageId(message), FileId(file), leave_receipt=False
-    )
-    return Response(headers={**_headers(file, found.manifest), "Content-Length": str(found.manifest.total_length)})
+    manifest = await services.retrieving.describe_file(principal, ThreadId(thread), MessageId(message), FileId(file))
+    return Response(headers={**_headers(file, manifest), "Content-Length": str(manifest.total_length)})

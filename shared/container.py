@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.services.notifying import Notifying
     from shared.services.person_signing_in import PersonSigningIn
     from shared.services.readiness import Readiness
+    from shared.services.receipts import Receipts
     from shared.services.retaining import Retaining
     from shared.services.retrieving import Retrieving
     from shared.services.sending import Sending
@@ -338,6 +339,12 @@ class Container:
         )
 
     @cached_property
+    def receipts(self) -> "Receipts":
+        from shared.services.receipts import Receipts
+
+        return Receipts(records=self.records, keyring=self.keyring, clock=self.clock, random=self.random)
+
+    @cached_property
     def retrieving(self) -> "Retrieving":
         from shared.services.retrieving import Retrieving
 
@@ -346,9 +353,9 @@ class Container:
             blobs=self.blobs,
             access=self.access,
             keyring=self.keyring,
+            receipts=self.receipts,
             audit=self.audit,
             clock=self.clock,
-            random=self.random,
         )
 
     @cached_property

@@ -16,6 +16,7 @@ class AuditEvent(StrEnum):
     MESSAGE_SENT = "message:send"
     MESSAGE_DELIVERED = "message:deliver"
     MESSAGE_OPENED = "message:open"
+    FILE_DESCRIBED = "message:file:describe"
     FILE_FETCHED = "message:file:fetch"
     FILE_REMOVED = "message:file:remove"
     COPY_DELETED = "message:copy:delete"

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from shared.crypto.ranges import sealed_length
+from shared.domain.record_bodies import decode_body
 from tests.support.disposition import names_of
 from tests.support.every_route import CONTENT, Scene
 from tests.support.problems import problem_of
@@ -121,10 +122,19 @@ async def receipts_of(scene: Scene) -> list[tuple[str, str | None]]:
     return [(receipt["kind"], receipt["file"]) for receipt in shown["receipts"]]
 
 
+async def events_of(scene: Scene) -> list[str]:
+    """The audit events of files, in order of time."""
+    records = scene.world.container.records._partitions
+    log = [entries for name, entries in records.items() if name.startswith(f"audit|{scene.world.organisation}|")]
+    bodies = [decode_body(entries[key][0]) for entries in log for key in sorted(entries)]
+    return [str(body["event"]) for body in bodies if str(body["event"]).startswith("message:file:")]
+
+
 async def test_asking_for_the_headers_leaves_no_receipt(scene: Scene) -> None:
-    """HEAD tells length, type and name; the receipt says that somebody fetched, and comes with GET, once."""
+    """HEAD tells length, type and name, and is logged; the receipt says that somebody fetched, and comes with GET."""
     person = await scene.world.person()
     described = await scene.call("describe_file").by(person)
+    assert await events_of(scene) == ["message:file:describe"]
     assert described.status_code == 200
     assert described.content == b""
     assert described.headers["content-length"] == str(TOTAL)
@@ -135,6 +145,31 @@ async def test_asking_for_the_headers_leaves_no_receipt(scene: Scene) -> None:
     varying = {"x-request-id"}
     for name in (set(described.headers) | set(fetched.headers)) - varying:
         assert described.headers.get(name) == fetched.headers.get(name), name
+
+
+async def test_what_released_nothing_leaves_no_receipt(scene: Scene) -> None:
+    """A range that is not there, a key that is turned off, content that is damaged or gone: logged, and no receipt."""
+    person, container = await scene.world.person(), scene.world.container
+    fetch = scene.call("download_file")
+    problem_of(await fetch.by(person, {"range": "bytes=999-"}), 416, "range-not-satisfiable")
+    (blob,) = container.blobs._content
+    content = container.blobs._content.pop(blob)
+    problem_of(await fetch.by(person), 404, "not-found")
+    container.blobs._content[blob] = content
+    flip(scene.world, blob, 60)
+    problem_of(await fetch.by(person), 500, "content-damaged")
+    container.blobs._content[blob] = content
+    kek = (await container.records.get(f"organisation|{scene.world.organisation}", "key|000001")).body["kek"]
+    container.keys.disable(str(kek))
+    container.clock.move(minutes=16)
+    problem_of(await fetch.by(person), 503, "key-unavailable")
+    problem_of(await scene.staff.call("POST", f"{scene.delivered}/open"), 503, "key-unavailable")
+    problem_of(await person.call("POST", f"{scene.delivered}/open"), 503, "key-unavailable")
+    container.keys.enable(str(kek))
+    assert await events_of(scene) == ["message:file:fetch"] * 4
+    assert await receipts_of(scene) == []
+    assert (await fetch.by(person)).content == CONTENT
+    assert await receipts_of(scene) == [("person", scene.file)]
 
 
 NAMES = (

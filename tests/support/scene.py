@@ -174,7 +174,7 @@ class Scene:
 
     async def content(self, reader: Principal, thread: ThreadId, message: MessageId, file: FileId) -> bytes:
         """A file as it is downloaded."""
-        found = await self.container.retrieving.fetch(reader, thread, message, file, leave_receipt=True)
+        found = await self.container.retrieving.fetch(reader, thread, message, file)
         wanted = ByteRange(start=0, end=found.manifest.total_length)
         return b"".join([bytes(piece) async for piece in found.read(wanted)])
 

@@ -163,6 +163,7 @@ async def full_run(run: Run) -> None:
     assert (await run.instance.retrieving.open(person, thread, message)).text == VALUES["text"]
     assert (await run.instance.retrieving.open(staff, thread, reply)).text == VALUES["reply"]
     assert VALUES["content"].encode() in await scene.content(person, thread, message, file)
+    assert VALUES["file name"] in (await run.instance.retrieving.describe_file(person, thread, message, file)).name
     await run.instance.sharing.list_of_person(person, continuation=None)
     await run.instance.sharing.list_of_unit(staff, scene.unit, continuation=None)
     await run.instance.retaining.delete_message(person, thread, message)

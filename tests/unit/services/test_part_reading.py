@@ -37,7 +37,7 @@ async def opened(
     scene: Scene, file: tuple[Staff, ThreadId, MessageId, FileId], start: int, end: int, tap: Tap | None = None
 ) -> AsyncGenerator[bytes | bytearray, None]:
     """The stream of that range."""
-    found = await scene.instance(tap).retrieving.fetch(*file, leave_receipt=False)
+    found = await scene.instance(tap).retrieving.fetch(*file)
     return found.read(ByteRange(start=start, end=end))
 
 
@@ -70,7 +70,7 @@ async def test_only_what_is_asked_for_is_fetched(scene: Scene) -> None:
 
     instance = scene.instance()
     vars(instance)["blobs"] = Counted()
-    found = await instance.retrieving.fetch(*file, leave_receipt=False)
+    found = await instance.retrieving.fetch(*file)
     pieces = [bytes(piece) async for piece in found.read(ByteRange(start=1_500_000, end=1_500_001))]
     assert pieces == [content[1][500_000:500_001]]
     assert sum(read) < 20_000
@@ -161,7 +161,7 @@ async def test_a_reader_who_leaves_stops_the_producer(scene: Scene) -> None:
     vars(instance)["blobs"] = Stuck(scene)
     before = asyncio.all_tasks()
     for leaves_by_closing in (True, False):
-        found = await instance.retrieving.fetch(*file, leave_receipt=False)
+        found = await instance.retrieving.fetch(*file)
         stream = found.read(ByteRange(start=0, end=6 * len(PIECE)))
         assert bytes(await anext(stream)) == PIECE
         assert len(asyncio.all_tasks() - before) == READ_AHEAD

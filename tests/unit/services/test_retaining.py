@@ -79,7 +79,7 @@ async def test_what_has_expired_is_unreadable_without_any_sweep(scene: Scene) ->
             lambda who=principal: retrieving.open(who, thread, message),  # type: ignore[misc]
             lambda who=principal: retrieving.describe(who, thread, message),  # type: ignore[misc]
             lambda who=principal: retrieving.list(who, thread),  # type: ignore[misc]
-            lambda who=principal: retrieving.fetch(who, thread, message, file, leave_receipt=True),  # type: ignore[misc]
+            lambda who=principal: retrieving.fetch(who, thread, message, file),  # type: ignore[misc]
             lambda who=principal: reader.sharing.read(who, thread),  # type: ignore[misc]
             lambda who=principal: reader.retaining.delete_message(who, thread, message),  # type: ignore[misc]
             lambda who=principal: scene.draft(who, thread),  # type: ignore[misc]

@@ -100,8 +100,8 @@ async def test_who_may_read_what_and_when(author: str, who: str) -> None:
         for attempt in (
             retrieving.open(principal, thread, message),
             retrieving.describe(principal, thread, message),
-            retrieving.fetch(principal, thread, message, file, leave_receipt=True),
-            retrieving.fetch(principal, thread, message, file, leave_receipt=False),
+            retrieving.fetch(principal, thread, message, file),
+            retrieving.describe_file(principal, thread, message, file),
         ):
             with pytest.raises(NotFoundError) as refused:
                 await attempt
@@ -129,7 +129,7 @@ async def test_ids_that_name_nothing_lead_nowhere(scene: Scene, part: str, wrong
     }
     with pytest.raises(NotFoundError):
         await scene.container.retrieving.fetch(
-            staff, ThreadId(ids["thread"]), MessageId(ids["message"]), FileId(ids["file"]), leave_receipt=True
+            staff, ThreadId(ids["thread"]), MessageId(ids["message"]), FileId(ids["file"])
         )
 
 
@@ -149,7 +149,7 @@ async def test_a_file_belongs_to_its_message(scene: Scene) -> None:
         (thread, foreign, file),
     ):
         with pytest.raises(NotFoundError):
-            await scene.container.retrieving.fetch(person, *ids, leave_receipt=True)
+            await scene.container.retrieving.fetch(person, *ids)
 
 
 async def test_a_message_ends_at_its_instant(scene: Scene) -> None:
@@ -185,7 +185,8 @@ async def test_the_first_opening_leaves_a_receipt(scene: Scene) -> None:
         await scene.content(person, thread, message, file.file)
     await scene.container.retrieving.open(other, thread, message)
     await scene.container.retrieving.open(colleague, thread, message)
-    await scene.container.retrieving.fetch(other, thread, message, file.file, leave_receipt=False)
+    await scene.container.retrieving.describe_file(other, thread, message, file.file)
+    await scene.container.retrieving.fetch(other, thread, message, file.file)
 
     shown = await scene.container.retrieving.describe(colleague, thread, message)
     receipts = sorted((receipt.at, receipt.file or "", receipt.kind, receipt.name) for receipt in shown.receipts)
@@ -197,7 +198,8 @@ async def test_the_first_opening_leaves_a_receipt(scene: Scene) -> None:
     assert (await scene.container.retrieving.describe(person, thread, message)).receipts == ()
     openings = Counter(event["by"] for event in scene.events("message:open"))
     assert openings == {person.subject: 4, other.subject: 1, colleague.staff: 1}
-    assert len(scene.events("message:file:fetch")) == 4
+    assert len(scene.events("message:file:fetch")) == 5
+    assert [event["by"] for event in scene.events("message:file:describe")] == [other.subject]
 
 
 async def test_all_files_messages_and_receipts_are_shown(scene: Scene) -> None:
@@ -223,7 +225,7 @@ async def test_nothing_is_released_without_a_log(scene: Scene) -> None:
 
     async def read(container: Container) -> None:
         await container.retrieving.open(person, thread, message)
-        found = await container.retrieving.fetch(person, thread, message, file.file, leave_receipt=True)
+        found = await container.retrieving.fetch(person, thread, message, file.file)
         assert [bytes(piece) async for piece in found.read(ByteRange(start=0, end=3))] == [b"abc"]
 
     for tap in meetings(fault):
@@ -239,6 +241,32 @@ async def test_nothing_is_released_without_a_log(scene: Scene) -> None:
     assert len(events) == 2
     assert events[0] < keys[0]
     assert events[1] < contents[0]
+
+
+async def test_nothing_is_released_without_a_receipt(scene: Scene) -> None:
+    """What cannot be kept of an opening stops it: before the text, and before the first byte of a file."""
+    staff, person = await scene.staff(), scene.person()
+    thread = await scene.thread(staff)
+    message = await scene.sent(staff, thread, b"abc", b"")
+    files = (await scene.container.retrieving.open(staff, thread, message)).files
+
+    class NoReceipts(TappedRecords):
+        """A store that takes everything but receipts."""
+
+        async def create(self, partition: str, id: str, body: Body) -> Record:  # noqa: A002
+            if id.startswith("receipt|"):
+                raise DependencyError
+            return await super().create(partition, id, body)
+
+    instance = scene.instance()
+    instance.records = NoReceipts(scene.container.records, Tap())
+    with pytest.raises(DependencyError):
+        await instance.retrieving.open(person, thread, message)
+    for file in files:
+        found = await instance.retrieving.fetch(person, thread, message, file.file)
+        with pytest.raises(DependencyError):
+            await anext(found.read(ByteRange(start=0, end=file.length)))
+    await instance.retrieving.open(staff, thread, message)
 
 
 async def test_the_audit_alone_can_stop_a_reader(scene: Scene) -> None:

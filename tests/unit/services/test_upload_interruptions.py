@@ -105,7 +105,7 @@ async def test_any_interrupted_upload_ends_whole(content: bytes, cuts: list[tupl
         at += len(data)
         for instance in instances:
             assert (await instance.uploading.find(staff, upload.upload)).progress.offset == at
-    found = await scene.container.retrieving.fetch(staff, thread, message, upload.file, leave_receipt=False)
+    found = await scene.container.retrieving.fetch(staff, thread, message, upload.file)
     assert found.manifest.sha256 == hashlib.sha256(content).digest()
     assert await scene.content(staff, thread, message, upload.file) == content
 
@@ -122,6 +122,6 @@ async def test_many_uploads_at_once_keep_their_digests_apart(scene: Scene) -> No
     for number, (message, upload) in enumerate(begun):
         await append(scene.container, staff, upload.upload, 1, b"x")
         if number % 30 == 0:
-            found = await scene.container.retrieving.fetch(staff, thread, message, upload.file, leave_receipt=False)
+            found = await scene.container.retrieving.fetch(staff, thread, message, upload.file)
             assert found.manifest.sha256 == hashlib.sha256(bytes([number % 256]) + b"x").digest()
     assert not scene.container.digests._kept

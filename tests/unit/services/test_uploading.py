@@ -34,7 +34,7 @@ async def test_a_file_is_stored_as_it_came(scene: Scene, size: int) -> None:
     thread = await scene.thread(staff)
     message = await scene.draft(staff, thread)
     file = await scene.upload(staff, thread, message, content)
-    found = await scene.container.retrieving.fetch(staff, thread, message, file, leave_receipt=False)
+    found = await scene.container.retrieving.fetch(staff, thread, message, file)
     assert found.manifest.sha256 == hashlib.sha256(content).digest()
     assert (found.manifest.name, found.manifest.total_length) == ("beslut.pdf", size)
     assert await scene.content(staff, thread, message, file) == content

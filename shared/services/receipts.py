@@ -1,0 +1,77 @@
+"""Receipts: that someone of the other side opened a message, or fetched a file, for the first time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
+from shared.domain import places
+from shared.domain.bodies import Fields, instant_text
+from shared.domain.ids import FileId, RandomBytes
+from shared.domain.ports import Clock, Record, Records
+from shared.domain.principals import Person, Principal, Staff, reader_key
+from shared.domain.threads import Message
+from shared.services.access import OpenMessage
+from shared.services.entries import write_entries
+from shared.services.keyring import Keyring
+from shared.services.listing import every_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """That somebody first opened a message (``file`` None) or fetched a file. ``name`` as at their sign-in."""
+
+    kind: str
+    name: str = field(repr=False)
+    file: FileId | None
+    at: datetime
+
+
+class Receipts:
+    """Leaves receipts and shows them."""
+
+    def __init__(self, *, records: Records, keyring: Keyring, clock: Clock, random: RandomBytes) -> None:
+        self._records = records
+        self._keyring = keyring
+        self._clock = clock
+        self._random = random
+
+    async def leave(self, principal: Principal, opened: OpenMessage, file: FileId | None) -> None:
+        """Leave one unless there is one of this reader, or the reader is of the author's side.
+
+        To be called when it is certain that something can be released, and before it is. Raises ``NotFoundError``
+        when the message was erased meanwhile.
+        """
+        if opened.is_mine:
+            return
+        message = opened.message
+        place = places.receipt(message.thread, message.message, file or "text", reader_key(principal))
+        key = await self._keyring.current(message.organisation)
+        name = seal_field(
+            key, principal.name, partition=place.partition, id=place.id, field="name", random=self._random
+        )
+        body = {"kind": _kind(principal), "name": name, "file": file, "at": instant_text(self._clock())}
+        await write_entries(self._records, message, {place: body})
+
+    async def of(self, message: Message) -> tuple[Receipt, ...]:
+        """All receipts of a message."""
+        start, end = places.range_of(f"receipt|{message.message}")
+        records = await every_record(self._records, places.thread(message.thread).partition, start=start, end=end)
+        return tuple([await self._receipt(message, record) for record in records])
+
+    async def _receipt(self, message: Message, record: Record) -> Receipt:
+        fields = Fields(record.body)
+        sealed = fields.text("name")
+        key = await self._keyring.of_version(message.organisation, sealed_field_key_version(sealed))
+        name = unseal_field(key, sealed, partition=record.partition, id=record.id, field="name")
+        file = fields.optional_text("file")
+        return Receipt(
+            kind=fields.text("kind"), name=name, file=None if file is None else FileId(file), at=fields.instant("at")
+        )
+
+
+def _kind(principal: Principal) -> str:
+    match principal:
+        case Staff():
+            return "staff"
+        case Person():
+            return "person"
