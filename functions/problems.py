@@ -55,6 +55,9 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.NotSignedInError: Problem("not-signed-in", "Sign in first.", 401),
     errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
     errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
+    errors.AssuranceTooLowError: Problem("assurance-too-low", "This needs an e-ID of a higher level.", 403),
+    errors.OtherBrowserError: Problem("other-browser", "Go on in the browser where you began.", 403),
+    errors.SignInRefusedError: Problem("sign-in-refused", "The sign-in was refused. Try again.", 403),
     errors.InvalidInputError: Problem("invalid-input", "A value breaks a rule.", 422),
     errors.ConflictError: Problem("conflict", "The state has changed, or does not allow this.", 409),
     errors.TooLargeError: TOO_LARGE,
@@ -106,6 +109,10 @@ async def _domain(request: Request, fault: Exception) -> Response:
     match fault:
         case errors.InvalidInputError():
             members["rule"] = fault.rule
+        case errors.AssuranceTooLowError():
+            members["required"] = fault.required
+        case errors.SignInRefusedError():
+            members["reason"] = fault.reason
         case errors.TooLargeError():
             members["limit_bytes"] = fault.limit_bytes
         case errors.TooManyRequestsError():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
     from shared.services.administering import Administering
+    from shared.services.admitting import Admitting
     from shared.services.auditing import Audit
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
@@ -224,6 +225,19 @@ class Container:
             sessions=self.sessions,
             audit=self.audit,
             address_pepper=self.settings.password_pepper,
+        )
+
+    @cached_property
+    def admitting(self) -> "Admitting":
+        from shared.domain.admission import AdmissionPolicy
+        from shared.services.admitting import Admitting
+
+        return Admitting(
+            sessions=self.sessions,
+            audit=self.audit,
+            peppers=self.settings.peppers,
+            policy=AdmissionPolicy(risks=self.settings.sign_in.risks, addresses=self.settings.sign_in.addresses),
+            clock=self.clock,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from shared.domain.errors import InvalidInputError
 
 T = TypeVar("T")
 
+_WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PORTS: Final = {"https": 443, "http": 80}
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 AZURE_NAME: Final = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
@@ -110,6 +111,14 @@ def _pepper(text: str) -> bytes:
     if len(secret) < MIN_PEPPER_BYTES:
         raise ValueError
     return secret
+
+
+def words(text: str) -> frozenset[str]:
+    """Lower-case words with commas between them. Raises ``ValueError`` for none, and for what is no word."""
+    found = frozenset(text.split(","))
+    if not all(_WORD.fullmatch(word) for word in found):
+        raise ValueError
+    return found
 
 
 def peppers(text: str) -> Peppers:

@@ -19,6 +19,7 @@ from shared.setting_values import (
     peppers,
     sender,
 )
+from shared.sign_in_settings import SignIn, read_sign_in
 
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
@@ -101,6 +102,7 @@ class Settings:
     peppers: Peppers
     password_pepper: bytes = field(repr=False)
     bankid: BankId
+    sign_in: SignIn
     smtp: Smtp
     dispatch_queue: str
     notify_queue: str
@@ -138,6 +140,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
         bankid=_bankid(read),
+        sign_in=read_sign_in(read),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
         notify_queue=read.formed("PIC_NOTIFY_QUEUE", "notify", AZURE_NAME, "the name of a queue"),

@@ -24,6 +24,7 @@ from shared.adapters.bankid_answers import (
     parse_object,
     parse_started,
 )
+from shared.domain.assurance import Assurance
 from shared.domain.deadlines import current_deadline
 from shared.domain.electronic_id import CollectOutcome, OrderRequest, StartedOrder
 from shared.domain.errors import ConflictError, DependencyError, InvalidInputError, NotFoundError
@@ -68,12 +69,14 @@ class BankIdClient:
         root_file: str,
         certificate_file: str,
         key_file: str,
+        assurance: Assurance = Assurance.LOA3,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._sleep = sleep
         self._clock = clock
+        self._assurance = assurance
         self._http = httpx.AsyncClient(
             base_url=base_url,
             transport=transport or _transport(root_file, certificate_file, key_file),
@@ -108,7 +111,9 @@ class BankIdClient:
     async def collect(self, order_ref: str) -> CollectOutcome:
         answer = await self._post("collect", {"orderRef": order_ref}, read_retries=COLLECT_RETRIES)
         if answer.status == HTTPStatus.OK:
-            return parse_collected(answer.raw, _members(answer), order_ref=order_ref, today=self._today())
+            return parse_collected(
+                answer.raw, _members(answer), order_ref=order_ref, assurance=self._assurance, today=self._today()
+            )
         if _is_unknown_order(answer):
             raise NotFoundError
         raise _refusal(answer)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from datetime import date
 
+from shared.domain.assurance import Assurance
 from shared.domain.electronic_id import CollectOutcome, Complete, Failed, Pending, StartedOrder, VerifiedIdentity
 from shared.domain.errors import DependencyError, InvalidInputError
 from shared.domain.personal_number import parse_personal_number
@@ -52,7 +53,9 @@ def parse_started(answer: Members) -> StartedOrder:
     )
 
 
-def parse_collected(raw: bytes, answer: Members, *, order_ref: str, today: date) -> CollectOutcome:
+def parse_collected(
+    raw: bytes, answer: Members, *, order_ref: str, assurance: Assurance, today: date
+) -> CollectOutcome:
     """How the order ``order_ref`` stands. ``raw`` is ``answer`` as it came. Raises ``DependencyError``."""
     if answer.get("orderRef") != order_ref:
         raise _unfit("orderRef")
@@ -62,12 +65,17 @@ def parse_collected(raw: bytes, answer: Members, *, order_ref: str, today: date)
         case "failed":
             return Failed(hint_code=_word(answer, "hintCode"))
         case "complete":
-            return Complete(identity=_identity(raw, _members(answer, "completionData"), today))
+            completion = _members(answer, "completionData")
+            return Complete(
+                identity=_identity(raw, completion, transaction=order_ref, assurance=assurance, today=today)
+            )
         case _:
             raise _unfit("status")
 
 
-def _identity(raw: bytes, completion: Members, today: date) -> VerifiedIdentity:
+def _identity(
+    raw: bytes, completion: Members, *, transaction: str, assurance: Assurance, today: date
+) -> VerifiedIdentity:
     user = _members(completion, "user")
     number = user.get("personalNumber")
     if not isinstance(number, str) or not _PERSONAL_NUMBER.fullmatch(number):
@@ -88,11 +96,23 @@ def _identity(raw: bytes, completion: Members, today: date) -> VerifiedIdentity:
         given_name=_text(user, "givenName"),
         surname=_text(user, "surname"),
         provider=PROVIDER,
+        assurance=assurance,
+        transaction=transaction,
+        issued_on=_issued_on(completion),
         device_ip=_device_ip(completion),
         # A word that we do not know is for the service to refuse; anything else counts as not said.
         risk=risk if isinstance(risk, str) and _WORD.fullmatch(risk) else None,
         evidence=raw.decode(),
     )
+
+
+def _issued_on(completion: Members) -> date | None:
+    """``bankIdIssueDate``: a day, with an offset from UTC or without one. Nothing depends on it being there."""
+    value = completion.get("bankIdIssueDate")
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _device_ip(completion: Members) -> str | None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from shared.domain.assurance import Assurance
 from shared.domain.electronic_id import (
     CollectOutcome,
     Complete,
@@ -24,6 +25,8 @@ def persona(
     *,
     risk: str | None = "low",
     device_ip: str | None = "203.0.113.7",
+    assurance: Assurance = Assurance.LOA3,
+    issued_on: date | None = date(2024, 3, 1),
 ) -> VerifiedIdentity:
     """An identity to approve with. ``digits`` must be an official test number."""
     return VerifiedIdentity(
@@ -32,6 +35,9 @@ def persona(
         given_name=given_name,
         surname=surname,
         provider="memory",
+        assurance=assurance,
+        transaction=f"transaction-{digits[-4:]}",
+        issued_on=issued_on,
         device_ip=device_ip,
         risk=risk,
         evidence="{}",

@@ -9,6 +9,7 @@ class AuditEvent(StrEnum):
     STAFF_SIGNED_IN = "session:staff:raise"
     STAFF_REFUSED = "session:staff:refuse"
     PERSON_SIGNED_IN = "session:person:raise"
+    PERSON_ADMITTED = "session:person:admit"
     PERSON_REFUSED = "session:person:refuse"
     SIGNED_OUT = "session:end"
     THREAD_CREATED = "thread:create"

@@ -4,9 +4,24 @@ Modelled on BankID RP API v6.0 (``/auth``, ``/collect``, ``/cancel``); brokers j
 """
 
 from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from shared.domain.assurance import Assurance
 from shared.domain.personal_number import PersonalNumber
+
+
+class SignInMode(StrEnum):
+    """How the person reaches the e-ID, which decides what proves that it is the person of this browser.
+
+    ``QR``: an app on another device; the browser that started polls. ``SAME_DEVICE``: an app on the device of the
+    browser; only the return into that browser counts. ``REDIRECT``: a broker's pages; only the return counts.
+    """
+
+    QR = "qr"
+    SAME_DEVICE = "same-device"
+    REDIRECT = "redirect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +64,10 @@ class Failed:
 class VerifiedIdentity:
     """Who signed in, as the e-ID states it. Nothing of it is shown by ``repr``.
 
-    ``device_ip`` is the address of the device with the e-ID; ``risk`` is ``low``, ``moderate``, ``high``, another
-    word, or None when the e-ID did not say; ``evidence`` is the provider's signed answer, verbatim.
+    ``provider`` is its name in the settings (``bankid``, or a broker's), ``assurance`` the level it gave this time,
+    ``transaction`` its own id of the event. ``device_ip`` is the address of the device with the e-ID; ``risk`` is
+    ``low``, ``moderate``, ``high``, another word, or None when the e-ID did not say; ``issued_on`` is the day the
+    e-ID was issued, if known; ``evidence`` is the provider's signed answer, verbatim.
     """
 
     personal_number: PersonalNumber = field(repr=False)
@@ -58,6 +75,9 @@ class VerifiedIdentity:
     given_name: str = field(repr=False)
     surname: str = field(repr=False)
     provider: str
+    assurance: Assurance
+    transaction: str = field(repr=False)
+    issued_on: date | None = None
     device_ip: str | None = field(default=None, repr=False)
     risk: str | None = None
     evidence: str | None = field(default=None, repr=False)

@@ -7,6 +7,9 @@
     ├── NotSignedInError           no valid session
     ├── WrongCredentialsError      address and password do not belong together, or neither is known
     ├── NotAllowedError            signed in, but this kind of principal may never do this
+    ├── AssuranceTooLowError       signed in, but by an e-ID of a lower level than ``required``
+    ├── OtherBrowserError          a return from an e-ID that this browser did not start
+    ├── SignInRefusedError         the e-ID identified someone, and a rule of ours says no; ``reason`` says which
     ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
     ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
@@ -42,6 +45,29 @@ class WrongCredentialsError(PicError):
 
 class NotAllowedError(PicError):
     """This kind of principal may never do this, whatever the object."""
+
+
+class AssuranceTooLowError(PicError):
+    """The sender asks for an e-ID of at least the level ``required`` (``shared.domain.assurance``)."""
+
+    def __init__(self, required: str) -> None:
+        super().__init__(required)
+        self.required = required
+
+
+class OtherBrowserError(PicError):
+    """A return without the cookie of the browser that started, or with a nonce that is not of its sign-in.
+
+    One answer for all of these: whoever was sent here by a stranger learns only to go on where they began.
+    """
+
+
+class SignInRefusedError(PicError):
+    """No session, although the e-ID identified someone. ``reason`` is a fixed word from the code, never input."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class InvalidInputError(PicError):

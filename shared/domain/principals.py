@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from shared.domain.assurance import Assurance
 from shared.domain.ids import OrganisationId, StaffId, Subject, UnitId
 
 
@@ -33,6 +34,16 @@ class Person:
     subject: Subject = field(repr=False)
     name: str = field(repr=False)
     provider: str
+    assurance: Assurance
+    former: tuple[Subject, ...] = field(default=(), repr=False)
+    """The same person under earlier peppers, newest first, while a rotation of the pepper is under way."""
+    evidence: str | None = None
+    """Id of the kept proof of this sign-in."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Every pseudonym under which something of this person may lie, the current one first."""
+        return (self.subject, *self.former)
 
 
 Principal: TypeAlias = Staff | Person

@@ -14,6 +14,7 @@ from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_fi
 from shared.crypto.pseudonyms import Peppers, subject_of
 from shared.crypto.tokens import new_token, token_hash
 from shared.domain import places
+from shared.domain.assurance import Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.electronic_id import (
@@ -222,7 +223,12 @@ class PersonSigningIn:
             await self._audit.write(AuditEvent.PERSON_REFUSED, PLATFORM, by=subject)
             return refused
         place = Place(record.partition, record.id)
-        who = {"subject": subject, "name": identity.name, "provider": identity.provider}
+        who = {
+            "subject": subject,
+            "name": identity.name,
+            "provider": identity.provider,
+            "assurance": identity.assurance.value,
+        }
         sealed = await self._seal(place, "identity", json.dumps(who))
         return await self._persist(record, OrderStep.COMPLETE, {"hint": "", "identity": sealed})
 
@@ -255,7 +261,12 @@ class PersonSigningIn:
             await self._store(record, OrderStep.RAISE_SESSION, {"identity": None, "secrets": None})
         except RecordChangedError as fault:
             raise ConflictError from fault
-        person = Person(subject=Subject(who["subject"]), name=who["name"], provider=who["provider"])
+        person = Person(
+            subject=Subject(who["subject"]),
+            name=who["name"],
+            provider=who["provider"],
+            assurance=Assurance(who["assurance"]),
+        )
         return SignedIn(session=await self._sessions.raise_for_person(person, replacing=replacing))
 
     async def _waiting(self, record: Record) -> Waiting:

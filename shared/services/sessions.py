@@ -11,6 +11,7 @@ from typing import Final
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.tokens import csrf_token, new_token, token_hash
 from shared.domain import places
+from shared.domain.assurance import Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import (
@@ -82,7 +83,14 @@ class Sessions:
     async def raise_for_person(self, person: Person, *, replacing: str | None = None) -> NewSession:
         """A session with a token that nobody has seen before; the one with the token ``replacing`` ends."""
         await self._audit.write(AuditEvent.PERSON_SIGNED_IN, PLATFORM, by=person.subject)
-        body = {"kind": "person", "subject": person.subject, "provider": person.provider}
+        body: Body = {
+            "kind": "person",
+            "subject": person.subject,
+            "former": list(person.former),
+            "provider": person.provider,
+            "assurance": person.assurance.value,
+            "evidence": person.evidence,
+        }
         await self._discard(replacing)
         return await self._raise(person, body)
 
@@ -124,7 +132,14 @@ class Sessions:
         sealed = fields.text("name")
         key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))
         name = unseal_field(key, sealed, partition=place.partition, id=place.id, field="name")
-        return Person(subject=Subject(fields.text("subject")), name=name, provider=fields.text("provider"))
+        return Person(
+            subject=Subject(fields.text("subject")),
+            name=name,
+            provider=fields.text("provider"),
+            assurance=_assurance(fields),
+            former=tuple(Subject(subject) for subject in fields.texts("former")),
+            evidence=fields.optional_text("evidence"),
+        )
 
     async def _touch(self, record: Record, now: datetime) -> None:
         try:
@@ -155,3 +170,10 @@ class Sessions:
         place = places.session(token_hash(token))
         await self._audit.write(AuditEvent.SIGNED_OUT, PLATFORM, by=reader_key(principal))
         await delete(self._records, place)
+
+
+def _assurance(fields: Fields) -> Assurance:
+    try:
+        return Assurance(fields.text("assurance"))
+    except ValueError as fault:
+        raise IntegrityError from fault

@@ -22,12 +22,16 @@ from tests.support.world import World
 CANARY = "kanariefågel-5b1f"
 
 ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
+    errors.AssuranceTooLowError: ("loa4",),
+    errors.SignInRefusedError: ("risk",),
     errors.InvalidInputError: ("a-rule",),
     errors.TooLargeError: (17,),
     errors.TooManyRequestsError: (9,),
     UnsatisfiableRangeError: (5,),
 }
 MEMBERS: dict[type[Exception], dict[str, object]] = {
+    errors.AssuranceTooLowError: {"required": "loa4"},
+    errors.SignInRefusedError: {"reason": "risk"},
     errors.InvalidInputError: {"rule": "a-rule"},
     errors.TooLargeError: {"limit_bytes": 17},
 }

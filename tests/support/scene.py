@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.container import Container
 from shared.crypto.pseudonyms import subject_of
+from shared.domain.assurance import Assurance
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.electronic_id import ElectronicId
 from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UnitId, UploadId
@@ -129,7 +130,7 @@ class Scene:
         """A person as their session states them."""
         number = parse_personal_number(digits, today=self.container.clock().date())
         subject = subject_of(number, self.container.settings.peppers)
-        return Person(subject=subject, name="Tolvan Tolvansson", provider="memory")
+        return Person(subject=subject, name="Tolvan Tolvansson", provider="memory", assurance=Assurance.LOA3)
 
     async def thread(self, staff: Staff, *digits: str, subject: str = "Beslut") -> ThreadId:
         """A thread for these persons, by default for ``TOLVAN``."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.domain.assurance import Assurance
 from shared.domain.ids import OrganisationId, StaffId, Subject, UnitId
 from shared.domain.principals import Person, Principal, Role, Staff, reader_key
 
@@ -12,7 +13,7 @@ STAFF = Staff(
     units=frozenset({UnitId("unit-id")}),
     name="Anna Exempel",
 )
-PERSON = Person(subject=Subject("s1-0123abc"), name="Tolvan Tolvansson", provider="bankid")
+PERSON = Person(subject=Subject("s1-0123abc"), name="Tolvan Tolvansson", provider="bankid", assurance=Assurance.LOA3)
 
 
 @pytest.mark.parametrize(("principal", "key"), [(STAFF, "staff-id"), (PERSON, "s1-0123abc")])

@@ -34,7 +34,9 @@ async def test_who_identifies_is_signed_in(scene: Scene) -> None:
     answer = await order.poll()
     assert isinstance(answer, SignedIn)
     subject = subject_of(identity.personal_number, scene.container.settings.peppers)
-    assert answer.session.principal == Person(subject=subject, name=identity.name, provider=identity.provider)
+    assert answer.session.principal == Person(
+        subject=subject, name=identity.name, provider=identity.provider, assurance=identity.assurance
+    )
     assert await scene.container.sessions.principal_of(answer.session.token) == answer.session.principal
     assert [event["by"] for event in scene.events("session:person:raise")] == [subject]
     with pytest.raises(ConflictError):

@@ -1,0 +1,65 @@
+"""Letting in somebody whom an e-ID has identified: one way for every provider.
+
+``receive`` turns the identity into a person without a personal number; ``admit`` decides and raises the session.
+"""
+
+from typing import Final
+
+from shared.crypto.pseudonyms import Peppers, subject_of
+from shared.domain.admission import AdmissionPolicy, Admit, Arrival, Circumstances, Refuse, decide
+from shared.domain.audit_events import AuditEvent
+from shared.domain.electronic_id import VerifiedIdentity
+from shared.domain.errors import SignInRefusedError
+from shared.domain.places import PLATFORM
+from shared.domain.ports import Clock
+from shared.domain.principals import Person
+from shared.services.auditing import Audit
+from shared.services.sessions import NewSession, Sessions
+
+NO_REMARK: Final = "none"
+
+
+class Admitting:
+    """Decides, audits the decision, and raises sessions."""
+
+    def __init__(
+        self, *, sessions: Sessions, audit: Audit, peppers: Peppers, policy: AdmissionPolicy, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._audit = audit
+        self._peppers = peppers
+        self._policy = policy
+        self._clock = clock
+
+    async def receive(self, identity: VerifiedIdentity) -> Arrival:
+        """Who has arrived. What it returns may be kept, sealed, until the browser comes for its session."""
+        versions = sorted(self._peppers.secrets, reverse=True)
+        person = Person(
+            subject=subject_of(identity.personal_number, self._peppers),
+            name=identity.name,
+            provider=identity.provider,
+            assurance=identity.assurance,
+            former=tuple(
+                subject_of(identity.personal_number, self._peppers, version)
+                for version in versions
+                if version != self._peppers.current
+            ),
+        )
+        return Arrival(person=person, risk=identity.risk, issued_on=identity.issued_on, device_ip=identity.device_ip)
+
+    async def admit(
+        self, arrival: Arrival, circumstances: Circumstances, *, replacing: str | None = None
+    ) -> NewSession:
+        """A session of this person; the one with the token ``replacing`` ends.
+
+        Raises ``SignInRefusedError`` when a rule of ``shared.domain.admission`` says no.
+        """
+        subject, mode = arrival.person.subject, circumstances.mode.value
+        match decide(arrival, circumstances, self._policy, today=self._clock().date()):
+            case Refuse(reason=reason):
+                await self._audit.write(AuditEvent.PERSON_REFUSED, PLATFORM, by=subject, mode=mode, reason=reason.value)
+                raise SignInRefusedError(reason.value)
+            case Admit(remarks=remarks):
+                noted = " ".join(remarks) or NO_REMARK
+                await self._audit.write(AuditEvent.PERSON_ADMITTED, PLATFORM, by=subject, mode=mode, remarks=noted)
+                return await self._sessions.raise_for_person(arrival.person, replacing=replacing)

@@ -1,0 +1,51 @@
+"""The settings of how persons sign in: which e-IDs are on, what is demanded of them, and how long a session lasts."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.admission import AddressRule
+from shared.domain.assurance import Assurance
+from shared.setting_values import Reader, words
+
+BANKID: Final = "bankid"
+RISKS: Final = (frozenset({"low"}), frozenset({"low", "moderate"}))
+"""What may be accepted: BankID says that an order of high risk should be blocked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """``providers`` are the names of those that are on: ``bankid``, and brokers."""
+
+    service_name: str
+    providers: frozenset[str]
+    bankid_assurance: Assurance
+    risks: frozenset[str]
+    addresses: AddressRule
+    idle_limit: timedelta
+    absolute_limit: timedelta
+
+
+def read_sign_in(read: Reader) -> SignIn:
+    """Collects what is wrong in ``read.faults``."""
+    rule = read.choice("PIC_SIGN_IN_ADDRESSES", AddressRule, "browser")
+    return SignIn(
+        service_name=read.text("PIC_SERVICE_NAME", "Private Identity Control"),
+        providers=read.parsed(
+            "PIC_SIGN_IN_PROVIDERS", words, "names with commas between them", frozenset({BANKID}), BANKID
+        ),
+        bankid_assurance=read.parsed(
+            "PIC_BANKID_ASSURANCE", Assurance, "one of " + ", ".join(Assurance), Assurance.LOA2, Assurance.LOA3.value
+        ),
+        risks=read.parsed("PIC_SIGN_IN_RISKS", _risks, "low, or low,moderate", RISKS[0], "low,moderate"),
+        addresses="observe" if rule == "observe" else "strict" if rule == "strict" else "browser",
+        idle_limit=timedelta(minutes=read.whole("PIC_SESSION_IDLE_MINUTES", "30", 1, 120)),
+        absolute_limit=timedelta(hours=read.whole("PIC_SESSION_HOURS", "8", 1, 12)),
+    )
+
+
+def _risks(text: str) -> frozenset[str]:
+    found = words(text)
+    if found not in RISKS:
+        raise ValueError
+    return found
