@@ -1,4 +1,4 @@
-"""Downloads: whole or one range, as an attachment that no browser runs."""
+"""Files of a message: downloaded as attachments that no browser runs, whole or one range; taken out of a draft."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -92,3 +92,10 @@ async def describe_file(services: Services, principal: SignedIn, thread: str, me
     """The headers of a download without its content. Leaves no receipt."""
     manifest = await services.retrieving.describe_file(principal, ThreadId(thread), MessageId(message), FileId(file))
     return Response(headers={**_headers(file, manifest), "Content-Length": str(manifest.total_length)})
+
+
+@router.delete(_PATH, status_code=204, response_class=Response)
+async def delete_file(services: Services, principal: SignedIn, thread: str, message: str, file: str) -> Response:
+    """Take a file out of a draft, whether or not it was fully uploaded."""
+    await services.uploading.remove(principal, ThreadId(thread), MessageId(message), FileId(file))
+    return Response(status_code=204)

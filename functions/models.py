@@ -138,6 +138,15 @@ class FileView(BaseModel):
     sha256: Annotated[str, Field(description="Of the content, hex.")]
 
 
+class UnfinishedFileView(BaseModel):
+    """A file of a draft that is not fully uploaded. The draft cannot be sent while there is one."""
+
+    file: Id
+    name: str
+    length: Annotated[int, Field(description="Bytes announced.")]
+    received: Annotated[int, Field(description="Bytes that have arrived.")]
+
+
 class OpenedView(BaseModel):
     """A message in clear."""
 
@@ -145,6 +154,7 @@ class OpenedView(BaseModel):
     thread: Id
     text: str
     files: list[FileView]
+    unfinished: list[UnfinishedFileView]
     sent_at: datetime | None
     expires_at: datetime
 
@@ -157,6 +167,10 @@ class OpenedView(BaseModel):
             files=[
                 FileView(file=f.file, name=f.name, media_type=f.media_type, length=f.length, sha256=f.sha256)
                 for f in opened.files
+            ],
+            unfinished=[
+                UnfinishedFileView(file=f.file, name=f.name, length=f.length, received=f.received)
+                for f in opened.unfinished
             ],
             sent_at=opened.sent_at,
             expires_at=opened.expires_at,

@@ -367,6 +367,7 @@ class Container:
             blobs=self.blobs,
             access=self.access,
             keyring=self.keyring,
+            storing=self.storing,
             receipts=self.receipts,
             audit=self.audit,
             clock=self.clock,

@@ -65,11 +65,24 @@ export function messageCard({ view, thread, refresh, signal }) {
       try {
         await call("POST", `${path}/send`, { signal });
       } catch (problem) {
-        if (problem.type === "conflict") problem.type = "unfinished";
+        if (problem.type !== "conflict") throw problem;
+        // Sent meanwhile in another window, or a file of it is not whole: the draft itself tells.
+        opened = await call("POST", `${path}/open`, { signal });
+        render();
+        if (opened.unfinished.length > 0) problem.type = "unfinished";
         throw problem;
       }
       await refresh();
       announce(() => t("sending.done"));
+    });
+
+  const removeFile = (event, file) =>
+    attempt(event, async () => {
+      await call("DELETE", `${path}/files/${file.file}`, { signal });
+      opened = await call("POST", `${path}/open`, { signal });
+      render();
+      node.querySelector("h3").focus();
+      announce(() => t("write.files.removed", { name: file.name }));
     });
 
   const remove = (event, kind, done) =>
@@ -131,7 +144,13 @@ export function messageCard({ view, thread, refresh, signal }) {
     const text = opened.text
       ? element("div", { class: "text" }, opened.text)
       : element("p", { class: "small" }, () => t("message.no-text"));
-    return [text, opened.files.length === 0 ? null : fileList()];
+    return [text, opened.files.length + opened.unfinished.length === 0 ? null : fileList()];
+  }
+
+  function removal(file) {
+    if (shown.state !== "draft") return null;
+    const name = { "aria-label": () => t("write.files.remove.name", { name: file.name }) };
+    return button(() => t("write.files.remove"), (event) => removeFile(event, file), "quiet", name);
   }
 
   function fileList() {
@@ -143,10 +162,24 @@ export function messageCard({ view, thread, refresh, signal }) {
         element("a", { href: `/api/v1${path}/files/${file.file}`, download: "" }, file.name),
         " ",
         element("span", { class: "small" }, () => size(file.length)),
+        " ",
+        removal(file),
+      );
+    const part = (file) =>
+      element(
+        "li",
+        {},
+        element("span", { class: "name" }, file.name),
+        " ",
+        element("span", { class: "small" }, () =>
+          t("message.unfinished", { received: size(file.received), all: size(file.length) }),
+        ),
+        " ",
+        removal(file),
       );
     return [
       element("h4", {}, () => t("message.files")),
-      element("ul", { class: "files" }, opened.files.map(link)),
+      element("ul", { class: "files" }, opened.files.map(link), opened.unfinished.map(part)),
       shown.is_mine ? null : element("p", { class: "small" }, () => t("message.download.hint")),
     ];
   }

@@ -107,6 +107,7 @@ const TEXTS = {
   "message.show": ["Visa innehållet", "Show the content"],
   "message.no-text": ["Meddelandet har ingen text.", "The message has no text."],
   "message.files": ["Filer", "Files"],
+  "message.unfinished": ["inte helt överförd: {received} av {all}", "not fully uploaded: {received} of {all}"],
   "message.download.hint": ["Avsändaren ser när du laddar ner en fil.", "The sender sees when you download a file."],
   "message.send": ["Skicka utkastet", "Send the draft"],
   "message.delete.draft": ["Ta bort utkastet", "Delete the draft"],
@@ -223,7 +224,7 @@ const TEXTS = {
   "problem.no-client-address": ["Tjänsten är fel inställd och kan inte ta emot din begäran. Det är inte ditt fel.", "The service is set up wrongly and cannot take your request. You did nothing wrong."],
   "problem.dependency-failed": ["En del av tjänsten svarar inte. Försök igen om en stund.", "A part of the service does not answer. Try again in a while."],
   "problem.range-not-satisfiable": ["Filen kunde inte hämtas. Försök igen.", "The file could not be fetched. Try again."],
-  "problem.unfinished": ["En fil i utkastet är inte helt överförd. Ta bort utkastet och börja om.", "A file of the draft is not fully uploaded. Delete the draft and begin again."],
+  "problem.unfinished": ["En fil i utkastet är inte helt överförd. Ta bort filen, så går det att skicka.", "A file of the draft is not fully uploaded. Remove the file, and the draft can be sent."],
   "problem.reference": ["Ärendekod: {id}", "Reference: {id}"],
 
   "rule.personal-number-form": ["Ett personnummer har inte tolv siffror.", "A personal identity number does not have twelve digits."],

@@ -29,6 +29,7 @@ from shared.services.keyring import Keyring
 from shared.services.listing import each_record
 from shared.services.part_reading import PartReader, SealedFile
 from shared.services.receipts import Receipt, Receipts
+from shared.services.storing import Storing, UnfinishedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,13 @@ class ShownFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedMessage:
-    """A message in clear."""
+    """A message in clear. ``unfinished`` are the files of a draft that still keep it from being sent."""
 
     message: MessageId
     thread: ThreadId
     text: str = field(repr=False)
     files: tuple[ShownFile, ...]
+    unfinished: tuple[UnfinishedFile, ...]
     sent_at: datetime | None
     expires_at: datetime
 
@@ -100,6 +102,7 @@ class Retrieving:
         blobs: Blobs,
         access: Access,
         keyring: Keyring,
+        storing: Storing,
         receipts: Receipts,
         audit: Audit,
         clock: Clock,
@@ -108,6 +111,7 @@ class Retrieving:
         self._blobs = blobs
         self._access = access
         self._keyring = keyring
+        self._storing = storing
         self._receipts = receipts
         self._audit = audit
         self._clock = clock
@@ -138,7 +142,9 @@ class Retrieving:
             raise NotFoundError
         key = await self._keyring.of_version(found.organisation, wrapped_key_version(found.text_key))
         data_key = unwrap_data_key(key, found.text_key, thread=thread, file=message)
-        files = [await self._described(file) for _, file in await self._access.files(found)]
+        stored = [file for _, file in await self._access.files(found)]
+        files = [await self._described(file) for file in stored]
+        unfinished = [await self._storing.unfinished(file) for file in stored]
         text = unseal_text(data_key, found.text, organisation=found.organisation, thread=thread, message=message)
         await self._receipts.leave(principal, opened, None)
         return OpenedMessage(
@@ -146,6 +152,7 @@ class Retrieving:
             thread=thread,
             text=text,
             files=tuple(file for file in files if file is not None),
+            unfinished=tuple(file for file in unfinished if file is not None),
             sent_at=found.sent_at,
             expires_at=found.expires_at,
         )

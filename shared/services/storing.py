@@ -3,14 +3,14 @@
 Each part of the step may be repeated, by whichever instance comes next.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from shared.crypto.data_keys import unwrap_data_key, wrapped_key_version
 from shared.crypto.fields import sealed_field_key_version, unseal_field
 from shared.crypto.manifests import seal_manifest
 from shared.domain import places
 from shared.domain.errors import ConflictError, NotFoundError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import RandomBytes, UploadId
+from shared.domain.ids import FileId, RandomBytes, UploadId
 from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Record, Records
 from shared.domain.threads import FileState, Sealed, StoredFile
@@ -19,6 +19,16 @@ from shared.services.digests import RunningDigests
 from shared.services.keyring import Keyring
 from shared.services.part_reading import whole_digest
 from shared.services.uploads import Upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedFile:
+    """A file of a draft that is not stored: ``received`` of ``length`` bytes have arrived."""
+
+    file: FileId
+    name: str = field(repr=False)
+    length: int
+    received: int
 
 
 class Storing:
@@ -66,6 +76,22 @@ class Storing:
             await self.store(record, upload)
         except (NotFoundError, RecordNotFoundError) as fault:
             raise ConflictError from fault
+
+    async def unfinished(self, file: StoredFile) -> UnfinishedFile | None:
+        """How far a file has come; None when it is stored, or ends just now."""
+        if file.state is FileState.STORED:
+            return None
+        place = places.upload(UploadId(file.upload))
+        try:
+            upload = Upload.of((await self._records.get(place.partition, place.id)).body)
+        except RecordNotFoundError:
+            return None
+        return UnfinishedFile(
+            file=file.file,
+            name=await self._unsealed(upload, upload.name, "name"),
+            length=upload.progress.length,
+            received=upload.progress.offset,
+        )
 
     async def file(self, upload: Upload) -> Record:
         """The record of the upload's file. Raises ``NotFoundError``."""

@@ -235,6 +235,18 @@ class Uploading:
         loaded = await self._load(principal, upload)
         await self._abandoning.withdraw(loaded.message, Ending.of(loaded.upload), by=reader_key(principal))
 
+    async def remove(self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId) -> None:
+        """Take a file, stored or not, out of a draft of the principal's side, whoever of that side brought it.
+
+        So a file whose beginner never learnt of it (the answer was lost) does not keep the draft from being sent.
+        Raises ``NotFoundError``; ``ConflictError`` when the draft was sent.
+        """
+        opened = await self._access.message(principal, thread, message)
+        if not opened.is_mine:
+            raise NotFoundError
+        found = await self._access.file(opened, file)
+        await self._abandoning.withdraw(opened.record, Ending.of(found), by=reader_key(principal))
+
     async def _load(self, principal: Principal, upload: UploadId) -> _Loaded:
         if not is_id(upload):
             raise NotFoundError

@@ -32,6 +32,7 @@ HTTP = {
     "download_file": ("GET", f"{MESSAGE}/files/{{file}}"),
     "describe_file": ("HEAD", f"{MESSAGE}/files/{{file}}"),
     "create_upload": ("POST", "api/v1/uploads"),
+    "delete_file": ("DELETE", "api/v1/threads/{thread}/messages/{message}/files/{file}"),
     "upload_options": ("OPTIONS", "api/v1/uploads"),
     "upload_offset": ("HEAD", "api/v1/uploads/{upload}"),
     "append_upload": ("PATCH", "api/v1/uploads/{upload}"),

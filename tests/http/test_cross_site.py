@@ -10,7 +10,7 @@ from tests.support.world import Browser
 WITHOUT_SESSION = ("staff_sign_in", "bankid_start", "bankid_cancel")
 WITH_SESSION = (
     *("sign_out", "create_thread", "create_message", "delete_message", "send_message", "open_message"),
-    *("create_upload", "append_upload", "cancel_upload"),
+    *("create_upload", "append_upload", "cancel_upload", "delete_file"),
 )
 UNSAFE = (*WITHOUT_SESSION, *WITH_SESSION)
 

@@ -185,6 +185,31 @@ async def test_an_upload_given_up_is_gone(scene: Scene) -> None:
     assert (await scene.staff.call("POST", f"{scene.draft}/send")).status_code == 202
 
 
+async def test_a_file_that_nobody_remembers_can_be_removed_by_anyone_of_its_side(scene: Scene) -> None:
+    """The answer that named its upload was lost: the draft tells of the file, and lets go of it."""
+    colleague = await scene.world.staff()
+    opened = await colleague.json("POST", f"{scene.draft}/open")
+    (unfinished,) = opened["unfinished"]
+    assert opened["files"] == []
+    assert unfinished == {"file": unfinished["file"], "name": "beslut.pdf", "length": 5, "received": 2}
+    assert (await colleague.call("DELETE", f"{scene.draft}/files/{unfinished['file']}")).status_code == 204
+    assert (await scene.call("upload_offset").by(scene.staff)).status_code == 404
+    assert (await colleague.json("POST", f"{scene.draft}/open"))["unfinished"] == []
+    problem_of(await colleague.call("DELETE", f"{scene.draft}/files/{unfinished['file']}"), 404, "not-found")
+    assert (await colleague.call("POST", f"{scene.draft}/send")).status_code == 202
+
+
+async def test_a_stored_file_leaves_a_draft_and_no_sent_message(scene: Scene) -> None:
+    """Removed before sending, it is gone with its bytes; afterwards 409, and it stays."""
+    await scene.world.append(scene.staff, scene.upload, 2, b"DF-")
+    (file,) = (await scene.staff.json("POST", f"{scene.draft}/open"))["files"]
+    assert (await scene.staff.call("DELETE", f"{scene.draft}/files/{file['file']}")).status_code == 204
+    assert await content_of(scene.staff, scene.draft) == []
+    assert len(scene.world.container.blobs._content) == 1, "the delivered file's alone"
+    problem_of(await scene.call("delete_file").by(scene.staff), 409, "conflict")
+    assert (await scene.call("download_file").by(scene.staff)).status_code == 200
+
+
 async def test_an_upload_under_way_holds_its_message_back(scene: Scene) -> None:
     """Sending would leave the file out: 409 until it is complete or given up."""
     problem_of(await scene.staff.call("POST", f"{scene.draft}/send"), 409, "conflict")
