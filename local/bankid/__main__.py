@@ -16,6 +16,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from local.bankid.bank import SimulatedBank
 from local.bankid.clock import Clock
 from local.bankid.control import control_routes
+from local.bankid.faults import Faults
 from local.bankid.orders import Orders
 from local.bankid.page import Page
 from local.bankid.pki import write_tls_files
@@ -62,10 +63,10 @@ def _run(data: Path, rp_listener: socket.socket, control_listener: socket.socket
         _write_token(data / CONTROL_TOKEN_FILE, token)
     except OSError as exc:
         raise _StartError(f"cannot use {data} (--data): {exc}") from exc
-    clock = Clock()
+    clock, faults = Clock(), Faults()
     orders = Orders(bank=SimulatedBank(), clock=clock, new_token=lambda: str(uuid.uuid4()))
     control = Starlette(
-        routes=[*Page(orders, clock).routes, *control_routes(orders, clock, token)],
+        routes=[*Page(orders, clock).routes, *control_routes(orders, clock, faults, token)],
         # A rebound DNS name would make a stranger's page one of the same origin.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )

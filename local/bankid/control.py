@@ -10,7 +10,8 @@
 ``POST /sim/orders/{ref}/hint``        ``{"code": pending hint}``
 ``POST /sim/orders/{ref}/fail``        ``{"hint": hint}``
 ``POST /sim/clock/advance``            ``{"seconds": number}``
-``POST /sim/reset``                    no orders, real time
+``POST /sim/reset``                    no orders, real time, no faults
+``/sim/faults``, ``/sim/skew``         ``local.bankid.fault_control``
 =====================================  ==========================================================================
 
 204 done, 400 not understood, 401 no token, 404 no such order, 409 with ``{"error": why}`` where the order or the app
@@ -30,6 +31,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.bankid.clock import Clock
+from local.bankid.fault_control import fault_routes
+from local.bankid.faults import FaultError, Faults
 from local.bankid.lifecycle import StepError
 from local.bankid.orders import Order, Orders
 from local.bankid.personas import PERSONAS, Persona, find_persona
@@ -47,7 +50,7 @@ class _NotUnderstoodError(Exception):
     """The text is a fixed one."""
 
 
-def control_routes(orders: Orders, clock: Clock, token: str) -> list[Route]:
+def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> list[Route]:
     """To be mounted beside the page."""
 
     def route(path: str, act: Callable[[str, _Body], object], method: str = "POST") -> Route:
@@ -73,6 +76,7 @@ def control_routes(orders: Orders, clock: Clock, token: str) -> list[Route]:
     def reset(_ref: str, _body: _Body) -> None:
         orders.reset()
         clock.reset()
+        faults.clear()
 
     one = "/sim/orders/{ref}"
     return [
@@ -86,13 +90,14 @@ def control_routes(orders: Orders, clock: Clock, token: str) -> list[Route]:
         route(f"{one}/fail", lambda ref, body: orders.fail(ref, _hint(body, "hint"))),
         route("/sim/clock/advance", advance),
         route("/sim/reset", reset),
+        *fault_routes(faults, clock, route),
     ]
 
 
 async def _answer(request: Request, act: Callable[[str, _Body], object]) -> Response:
     try:
         result = act(request.path_params.get("ref", ""), await _body(request))
-    except _NotUnderstoodError as fault:
+    except (_NotUnderstoodError, FaultError) as fault:
         return JSONResponse({"error": str(fault)}, HTTPStatus.BAD_REQUEST)
     except KeyError:
         return JSONResponse({"error": "no such order"}, HTTPStatus.NOT_FOUND)

@@ -8,6 +8,7 @@ from typing import Self
 import httpx
 
 from local.bankid.control import TOKEN_HEADER
+from local.bankid.fault_kinds import FaultKind
 
 
 class RefusedError(Exception):
@@ -82,6 +83,22 @@ class RemoteBankId:
 
     async def advance(self, seconds: float) -> None:
         await self._call("POST", "clock/advance", {"seconds": seconds})
+
+    async def fault(self, kind: FaultKind, **details: str | float | None) -> None:
+        """Arm one; ``details`` are the other members of ``local.bankid.faults.Fault``. By itself it strikes once."""
+        await self._call("POST", "faults", {"kind": kind.value, **details})
+
+    async def struck(self) -> list[tuple[str, str]]:
+        """Kind and endpoint of each fault that was, in order."""
+        return [(one["kind"], one["endpoint"]) for one in (await self._call("GET", "faults")).json()["struck"]]
+
+    async def end_faults(self) -> None:
+        """None to come, and forget those that were."""
+        await self._call("DELETE", "faults")
+
+    async def skew(self, seconds: float) -> None:
+        """BankID's clock is that fast; negative is slow."""
+        await self._call("POST", "skew", {"seconds": seconds})
 
     async def reset(self) -> None:
         await self._call("POST", "reset")
