@@ -1,7 +1,6 @@
-"""Signing in and out: staff by password, persons by BankID."""
+"""Signing in: staff by password, persons by BankID."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Cookie, Request, Response
@@ -10,28 +9,21 @@ from pydantic import BaseModel, Field
 from functions.dependencies import (
     EVERYONE,
     FLOW_COOKIE,
-    SESSION_COOKIE,
     Services,
-    SignedIn,
     client_address,
 )
 from functions.json_bodies import JsonRoute
 from functions.models import Strict
 from functions.qr_image import qr_svg
-from shared.crypto.tokens import csrf_token, token_hash
+from functions.sessions import Previous, SessionView, set_session
+from shared.crypto.tokens import token_hash
 from shared.domain.electronic_id import OrderRequest
 from shared.domain.errors import NotFoundError
-from shared.domain.principals import Principal, Staff
 from shared.domain.user_messages import WORDINGS, StartedBy, UserMessage, failed_message, pending_message
-
-if TYPE_CHECKING:
-    from shared.services.sessions import NewSession
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
 Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
-Previous = Annotated[str | None, Cookie(alias=SESSION_COOKIE, max_length=128, include_in_schema=False)]
-"""The session this browser holds while it signs in anew."""
 
 BANKID_TEXT = """# Logga in
 Du loggar in på *Private Identity Control* för att läsa meddelanden till dig.
@@ -44,22 +36,6 @@ class StaffCredentials(Strict):
 
     mail_address: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=1024)]
-
-
-class SessionView(BaseModel):
-    """Who is signed in. ``csrf_token`` goes into the header ``X-CSRF-Token`` of every unsafe request."""
-
-    kind: Literal["staff", "person"]
-    name: str
-    csrf_token: str
-    role: str | None = None
-    expires_at: datetime | None = None
-
-    @classmethod
-    def of(cls, principal: Principal, csrf: str, expires_at: datetime | None = None) -> "SessionView":
-        role = principal.role.value if isinstance(principal, Staff) else None
-        kind: Literal["staff", "person"] = "staff" if isinstance(principal, Staff) else "person"
-        return cls(kind=kind, name=principal.name, csrf_token=csrf, role=role, expires_at=expires_at)
 
 
 class OrderView(BaseModel):
@@ -88,11 +64,6 @@ class OrderView(BaseModel):
         )
 
 
-def _set_session(response: Response, session: "NewSession") -> SessionView:
-    response.set_cookie(SESSION_COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
-    return SessionView.of(session.principal, session.csrf, session.expires_at)
-
-
 @router.post("/staff/sign-in", dependencies=[EVERYONE])
 async def staff_sign_in(
     credentials: StaffCredentials, services: Services, response: Response, previous: Previous = None
@@ -101,7 +72,7 @@ async def staff_sign_in(
     session = await services.staff_signing_in.sign_in(
         credentials.mail_address, credentials.password, replacing=previous
     )
-    return _set_session(response, session)
+    return set_session(response, services, session)
 
 
 @router.post("/bankid/orders", status_code=201, dependencies=[EVERYONE])
@@ -137,7 +108,7 @@ async def bankid_poll(services: Services, response: Response, flow: Flow = "", p
             return OrderView.of("failed", refused.hint_code, failed_message(refused.hint_code, StartedBy.QR))
         case RaisedSession() as raised:
             response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-            return OrderView(status="complete", session=_set_session(response, raised.session))
+            return OrderView(status="complete", session=set_session(response, services, raised.session))
 
 
 @router.get(
@@ -159,17 +130,3 @@ async def bankid_cancel(services: Services, response: Response, flow: Flow = "")
     """Give up the order of this browser."""
     await services.person_signing_in.cancel(flow)
     response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-
-
-@router.get("/session")
-async def read_session(request: Request, principal: SignedIn) -> SessionView:
-    """Who is signed in here."""
-    return SessionView.of(principal, csrf_token(request.cookies[SESSION_COOKIE]))
-
-
-@router.delete("/session", status_code=204)
-async def sign_out(request: Request, services: Services, principal: SignedIn, response: Response) -> None:
-    """End this session."""
-    await services.sessions.end(request.cookies[SESSION_COOKIE], principal)
-    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
