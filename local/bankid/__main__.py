@@ -75,6 +75,7 @@ def _run(data: Path, rp_listener: socket.socket, control_listener: socket.socket
         rp=(make_rp_application(orders), rp_listener),
         control=(control, control_listener),
         files=files,
+        faults=faults,
         announcement=f"bankid ready on https://{HOST}:{rp_port}{PREFIX} control http://{HOST}:{control_port}",
         end_with_input=end_with_input,
     )

@@ -69,12 +69,16 @@ def make_authority(common_name: str, issuer: Identity | None = None) -> Identity
 
 
 def make_leaf(
-    subject: x509.Name, issuer: Identity, *extensions: x509.ExtensionType, key: PrivateKey | None = None
+    subject: x509.Name,
+    issuer: Identity,
+    *extensions: x509.ExtensionType,
+    key: PrivateKey | None = None,
+    issued_at: datetime | None = None,
 ) -> Identity:
-    """For signatures only. Without ``key`` it gets a fresh RSA key."""
+    """For signatures only. Without ``key`` it gets a fresh RSA key, without ``issued_at`` it is made now."""
     key = key or new_rsa_key()
     builder = (
-        _builder(subject, key, issuer)
+        _builder(subject, key, issuer, issued_at)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
     )
@@ -83,8 +87,10 @@ def make_leaf(
     return Identity(builder.sign(issuer.key, hashes.SHA256()), key)
 
 
-def _builder(subject: x509.Name, key: PrivateKey, issuer: Identity | None) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+def _builder(
+    subject: x509.Name, key: PrivateKey, issuer: Identity | None, issued_at: datetime | None = None
+) -> x509.CertificateBuilder:
+    now = issued_at or datetime.now(UTC)
     issuer_key = (issuer.key if issuer else key).public_key()
     return (
         x509.CertificateBuilder()

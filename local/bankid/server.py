@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -9,26 +10,37 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from local.bankid.connections import Gate, reset
+from local.bankid.faults import Faults
 from local.bankid.pki import TlsFiles
 from local.bankid.rp import PEER_STATE
 
 HOST = "127.0.0.1"
+
+TLS_VERSION_STATE = "tls-version"
+RESET_STATE = "reset"
+"""Like ``PEER_STATE``: where the connection leaves them in the ASGI scope's ``state``."""
+
 SHUTDOWN_SECONDS = 1
 """How long requests in flight may take to end after a signal."""
 
 
 class _PeerProtocol(H11Protocol):
-    """Hands the client's certificate to the application, which ASGI has no place for."""
+    """Hands on what ASGI has no place for: the client's certificate, the version of TLS, and a way to break off."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        tls = cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
-        self.app_state = {**self.app_state, PEER_STATE: tls.getpeercert(binary_form=True)}
+        tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        self.app_state = {
+            **self.app_state,
+            PEER_STATE: tls.getpeercert(binary_form=True),
+            TLS_VERSION_STATE: tls.version(),
+            RESET_STATE: functools.partial(reset, transport),
+        }
         super().connection_made(transport)
 
 
@@ -46,6 +58,34 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _RpServer(_Server):
+    """Takes its connections through a gate."""
+
+    def __init__(self, config: uvicorn.Config, *, files: TlsFiles, faults: Faults) -> None:
+        super().__init__(config)
+        self._files = files
+        self._faults = faults
+        self._gates: list[Gate] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        self.servers = []
+        for listener in sockets or []:
+            gate = Gate(listener, files=self._files, faults=self._faults, new_protocol=self._new_protocol)
+            self._gates.append(gate)
+            gate.open()
+        self.started = True
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for gate in self._gates:
+            await gate.close()
+        await super().shutdown(sockets)
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        return _PeerProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 def bind(port: int) -> socket.socket:
@@ -67,19 +107,12 @@ def serve(
     rp: tuple[ASGIApp, socket.socket],
     control: tuple[ASGIApp, socket.socket],
     files: TlsFiles,
+    faults: Faults,
     announcement: str,
     end_with_input: bool,
 ) -> None:
     """Until SIGINT or SIGTERM, or the end of standard input."""
-    rp_config = _config(rp[0])
-    rp_config.http = _PeerProtocol
-    rp_config.ssl_certfile = str(files.server_certificate)
-    rp_config.ssl_keyfile = str(files.server_key)
-    rp_config.ssl_ca_certs = str(files.rp_authority)
-    rp_config.ssl_cert_reqs = ssl.CERT_REQUIRED
-    rp_config.load()
-    cast("ssl.SSLContext", rp_config.ssl).minimum_version = ssl.TLSVersion.TLSv1_2
-    servers = (_Server(rp_config), _Server(_config(control[0])))
+    servers = (_RpServer(_config(rp[0]), files=files, faults=faults), _Server(_config(control[0])))
     sockets = (rp[1], control[1])
     asyncio.run(_serve(servers, sockets, announcement, end_with_input=end_with_input))
 

@@ -26,7 +26,7 @@ async def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None
 async def test_the_relying_partys_certificate_comes_as_p12_too(tmp_path: Path) -> None:
     """As BankID hands out its own; the same certificate as in PEM."""
     async with running_bankid(tmp_path) as bankid:
-        key, certificate, _ = pkcs12.load_key_and_certificates(bankid.files.rp_p12.read_bytes(), P12_PASSWORD)
+        key, certificate, _ = pkcs12.load_key_and_certificates(bankid.files.rp_p12().read_bytes(), P12_PASSWORD)
         assert key is not None
         assert certificate is not None
         subject = certificate.subject.rfc4514_string()
