@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from local.bankid.certificates import NAME_OID, Identity, make_authority, make_leaf, name, new_rsa_key
+from local.bankid.certificates import NAME_OID, make_authority, make_leaf, name, new_rsa_key
 from local.bankid.personas import Persona
 from local.bankid.start_requests import StartRequest
 from local.bankid.xml_signature import sign_xml, signed_data
@@ -58,6 +58,12 @@ class SimulatedBank:
         self, persona: Persona, request: StartRequest, *, rp: x509.Certificate, hardware_id: str, now: datetime
     ) -> Evidence:
         """What the app and the bank would have produced."""
+        person = self.certify(persona, now)
+        signature = self.signature(signed_data(request, rp, hardware_id), person)
+        return Evidence(signature=signature, ocsp_response=self.ocsp(person, signature, now))
+
+    def certify(self, persona: Persona, now: datetime) -> x509.Certificate:
+        """A fresh certificate for this person."""
         person = make_leaf(
             _person_name(persona, now),
             self._customers,
@@ -65,23 +71,29 @@ class SimulatedBank:
             _OCSP_ADDRESS,
             key=self._key,
         )
-        chain = [identity.certificate_der for identity in (person, *self._authorities)]
-        document = sign_xml(signed_data(request, rp, hardware_id), self._key, chain)
-        signature = base64.b64encode(document.encode()).decode()
-        return Evidence(signature=signature, ocsp_response=self._ocsp(person, signature, now))
+        return person.certificate
 
-    def _ocsp(self, person: Identity, signature: str, now: datetime) -> str:
+    def signature(self, data: str, person: x509.Certificate) -> str:
+        """Over ``data`` with the key of ``person``, in base64."""
+        authorities = [authority.certificate_der for authority in self._authorities]
+        document = sign_xml(data, self._key, [person.public_bytes(Encoding.DER), *authorities])
+        return base64.b64encode(document.encode()).decode()
+
+    def ocsp(
+        self, person: x509.Certificate, signature: str, now: datetime, *, revoked_at: datetime | None = None
+    ) -> str:
+        """The bank's answer on ``person``, bound to ``signature``, in base64."""
         digest = hashlib.sha1(signature.encode(), usedforsecurity=False).digest()
         answer = (
             ocsp.OCSPResponseBuilder()
             .add_response(
-                cert=person.certificate,
+                cert=person,
                 issuer=self._customers.certificate,
                 algorithm=hashes.SHA1(),  # noqa: S303 - how the profile names certificates
-                cert_status=ocsp.OCSPCertStatus.GOOD,
+                cert_status=ocsp.OCSPCertStatus.REVOKED if revoked_at else ocsp.OCSPCertStatus.GOOD,
                 this_update=now,
                 next_update=now + OCSP_LIFETIME,
-                revocation_time=None,
+                revocation_time=revoked_at,
                 revocation_reason=None,
             )
             .responder_id(ocsp.OCSPResponderEncoding.NAME, self._responder.certificate)
