@@ -1,7 +1,7 @@
 """``python -m local.bankid --rp-port 8941 --control-port 8942 --data DIR``: serve until SIGINT or SIGTERM."""
 
 import argparse
-import os
+import json
 import secrets
 import socket
 import sys
@@ -16,12 +16,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from local.bankid.bank import SimulatedBank
 from local.bankid.clock import Clock
 from local.bankid.control import control_routes
-from local.bankid.faults import Faults
+from local.bankid.faults import Fault, FaultError, Faults
+from local.bankid.faulty import FaultyRp
 from local.bankid.orders import Orders
 from local.bankid.page import Page
-from local.bankid.pki import write_tls_files
+from local.bankid.pki import write_private, write_tls_files
 from local.bankid.rp import PREFIX, make_rp_application
-from local.bankid.server import HOST, bind, serve
+from local.bankid.server import EVERY_INTERFACE, HOST, bind, serve
 
 DEFAULT_RP_PORT = 8941
 DEFAULT_CONTROL_PORT = 8942
@@ -43,36 +44,61 @@ def main() -> int:
         action="store_true",
         help="stop when standard input ends: the one sign of a parent's death that no signal can prevent",
     )
+    parser.add_argument(
+        "--reachable-by-others",
+        metavar="NAME",
+        help="listen on every interface, under this name as well; whoever reaches the simulator can be anybody",
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help='a fault from the start, as in POST /sim/faults: {"kind": "handshake-hangs", "every": 3, "times": null}',
+    )
     arguments = parser.parse_args()
     with ExitStack() as stack:
         try:
-            rp_listener = stack.enter_context(_bind(arguments.rp_port, "--rp-port"))
-            control_listener = stack.enter_context(_bind(arguments.control_port, "--control-port"))
-            _run(arguments.data, rp_listener, control_listener, end_with_input=arguments.end_with_parent)
+            faults = _faults(arguments.fault)
+            name = arguments.reachable_by_others
+            host = HOST if name is None else EVERY_INTERFACE
+            rp_listener = stack.enter_context(_bind(host, arguments.rp_port, "--rp-port"))
+            control_listener = stack.enter_context(_bind(host, arguments.control_port, "--control-port"))
+            names = [] if name is None else [name]
+            _run(arguments.data, names, faults, rp_listener, control_listener, end_with_input=arguments.end_with_parent)
         except _StartError as fault:
             print(f"bankid: {fault}", file=sys.stderr)
             return 2
     return 0
 
 
-def _run(data: Path, rp_listener: socket.socket, control_listener: socket.socket, *, end_with_input: bool) -> None:
+def _run(
+    data: Path,
+    names: list[str],
+    faults: Faults,
+    rp_listener: socket.socket,
+    control_listener: socket.socket,
+    *,
+    end_with_input: bool,
+) -> None:
     token = secrets.token_urlsafe(32)
+    clock, bank = Clock(), SimulatedBank()
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files = write_tls_files(data)
-        _write_token(data / CONTROL_TOKEN_FILE, token)
+        files = write_tls_files(data, names=names)
+        write_private(files.customer_root, bank.root.certificate_pem)
+        write_private(data / CONTROL_TOKEN_FILE, token.encode())
     except OSError as exc:
         raise _StartError(f"cannot use {data} (--data): {exc}") from exc
-    clock, faults = Clock(), Faults()
-    orders = Orders(bank=SimulatedBank(), clock=clock, new_token=lambda: str(uuid.uuid4()))
+    orders = Orders(bank=bank, clock=clock, new_token=lambda: str(uuid.uuid4()))
     control = Starlette(
         routes=[*Page(orders, clock).routes, *control_routes(orders, clock, faults, token)],
         # A rebound DNS name would make a stranger's page one of the same origin.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost", *names])],
     )
     rp_port, control_port = (one.getsockname()[1] for one in (rp_listener, control_listener))
     serve(
-        rp=(make_rp_application(orders), rp_listener),
+        rp=(FaultyRp(make_rp_application(orders), faults, bank, clock), rp_listener),
         control=(control, control_listener),
         files=files,
         faults=faults,
@@ -81,17 +107,22 @@ def _run(data: Path, rp_listener: socket.socket, control_listener: socket.socket
     )
 
 
-def _bind(port: int, option: str) -> socket.socket:
+def _faults(texts: list[str]) -> Faults:
+    faults = Faults()
+    for text in texts:
+        try:
+            content = json.loads(text)
+            faults.arm(Fault.parse(content if isinstance(content, dict) else {}))
+        except (ValueError, FaultError) as exc:
+            raise _StartError(f"this is no fault (--fault): {exc}") from exc
+    return faults
+
+
+def _bind(host: str, port: int, option: str) -> socket.socket:
     try:
-        return bind(port)
+        return bind(port, host=host)
     except (OSError, OverflowError) as exc:
-        raise _StartError(f"cannot listen on {HOST}:{port} ({option}): {exc}") from exc
-
-
-def _write_token(path: Path, token: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(token)
+        raise _StartError(f"cannot listen on {host}:{port} ({option}): {exc}") from exc
 
 
 if __name__ == "__main__":

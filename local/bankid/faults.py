@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from local.bankid.fault_kinds import KINDS, ConnectionFault, FaultKind
+from local.bankid.fault_kinds import KINDS, ConnectionFault, FaultKind, RefusalFault
 
 REMEMBERED = 10_000
 """Strikes that are kept to be looked at."""
@@ -25,8 +25,9 @@ class FaultError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault to come. Calls count that match ``endpoint`` and ``order`` (None: any); connections have neither.
+    """One fault to come. Calls count that match ``endpoint``, ``order`` and ``status`` (None: any).
 
+    ``status`` is that of a collected order and so of an answer alone; connections have none of the three.
     The first ``skip`` of them pass; of the others each ``every``-th is struck, with ``chance`` (0 to 1, drawn from
     ``seed``), until it has struck ``times`` (None: for ever). ``seconds`` is how slow a slow answer is, ``member``
     the path of a missing member (``completionData.user``).
@@ -35,6 +36,7 @@ class Fault:
     kind: FaultKind
     endpoint: str | None = None
     order: str | None = None
+    status: str | None = None
     skip: int = 0
     every: int = 1
     times: int | None = 1
@@ -54,6 +56,8 @@ class Fault:
         fault = cls(**values)  # type: ignore[arg-type]
         if isinstance(fault.kind, ConnectionFault) and (fault.endpoint, fault.order) != (None, None):
             raise FaultError("a connection has no endpoint and no order")
+        if isinstance(fault.kind, ConnectionFault | RefusalFault) and fault.status is not None:
+            raise FaultError("where BankID is not asked there is no status")
         return fault
 
 
@@ -137,7 +141,7 @@ def _kind(value: object) -> FaultKind:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise FaultError("endpoint, order and member are texts")
+        raise FaultError("endpoint, order, status and member are texts")
     return value
 
 
@@ -165,6 +169,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = {
     "kind": _kind,
     "endpoint": _text,
     "order": _text,
+    "status": _text,
     "member": _text,
     "skip": _count("skip", 0),
     "every": _count("every", 1),

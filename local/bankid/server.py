@@ -1,4 +1,4 @@
-"""Two listeners on the loopback interface in one event loop: the RP API over mutual TLS, and control over HTTP."""
+"""Two listeners in one event loop: the RP API over mutual TLS, and control over HTTP."""
 
 import asyncio
 import contextlib
@@ -21,6 +21,7 @@ from local.bankid.pki import TlsFiles
 from local.bankid.rp import PEER_STATE
 
 HOST = "127.0.0.1"
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - only where its flag says so
 
 TLS_VERSION_STATE = "tls-version"
 RESET_STATE = "reset"
@@ -88,13 +89,13 @@ class _RpServer(_Server):
         return _PeerProtocol(self.config, self.server_state, self.lifespan.state)
 
 
-def bind(port: int) -> socket.socket:
+def bind(port: int, *, host: str = HOST) -> socket.socket:
     """A listening socket. Raises ``OSError``, ``OverflowError``."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     # Else a restart would have to wait until the last connections of its predecessor are forgotten.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen()
     except BaseException:
         listener.close()
@@ -112,7 +113,7 @@ def serve(
     end_with_input: bool,
 ) -> None:
     """Until SIGINT or SIGTERM, or the end of standard input."""
-    servers = (_RpServer(_config(rp[0]), files=files, faults=faults), _Server(_config(control[0])))
+    servers = (_RpServer(_config(rp[0], is_dated=False), files=files, faults=faults), _Server(_config(control[0])))
     sockets = (rp[1], control[1])
     asyncio.run(_serve(servers, sockets, announcement, end_with_input=end_with_input))
 
@@ -144,12 +145,13 @@ def _wait_for_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], N
     loop.call_soon_threadsafe(stop)
 
 
-def _config(application: ASGIApp) -> uvicorn.Config:
+def _config(application: ASGIApp, *, is_dated: bool = True) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=is_dated,
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
