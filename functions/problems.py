@@ -48,6 +48,7 @@ FORGED = Problem("cross-site-request", "The request does not come from this serv
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", "This address does not know this method.", 405)
 UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another type than documented.", 415)
 TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
+DEPENDENCY_FAILED = Problem("dependency-failed", "A part of the service does not answer.", 503)
 INTERNAL = Problem("about:blank", "Internal Server Error", 500)
 
 TABLE: Final[Mapping[type[Exception], Problem]] = {
@@ -65,7 +66,8 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.SourceCutError: Problem("body-cut", "The body ended before its announced length.", 400),
     errors.IntegrityError: Problem("content-damaged", "The stored content does not verify.", 500),
     errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
-    errors.DependencyError: Problem("dependency-failed", "A part of the service does not answer.", 503),
+    errors.ElectronicIdError: DEPENDENCY_FAILED,
+    errors.DependencyError: DEPENDENCY_FAILED,
     errors.RecordNotFoundError: NOT_FOUND,
     errors.RecordExistsError: Problem("conflict", "The state has changed, or does not allow this.", 409),
     errors.RecordChangedError: Problem("conflict", "The state has changed, or does not allow this.", 409),
@@ -116,6 +118,8 @@ async def _domain(request: Request, fault: Exception) -> Response:
         case errors.TooLargeError():
             members["limit_bytes"] = fault.limit_bytes
         case errors.TooManyRequestsError():
+            headers["Retry-After"] = str(fault.retry_after_seconds)
+        case errors.ElectronicIdError() if fault.retry_after_seconds is not None:
             headers["Retry-After"] = str(fault.retry_after_seconds)
         case errors.DependencyError():
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

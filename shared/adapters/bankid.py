@@ -8,7 +8,7 @@ import asyncio
 import base64
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -19,15 +19,15 @@ import httpx
 from shared.adapters.bankid_answers import (
     PROVIDER,
     Members,
-    error_code_of,
     parse_collected,
     parse_object,
     parse_started,
 )
+from shared.adapters.bankid_refusals import is_maintenance, is_unknown_order, refusal
 from shared.domain.assurance import Assurance
 from shared.domain.deadlines import current_deadline
 from shared.domain.electronic_id import CollectOutcome, OrderRequest, StartedOrder
-from shared.domain.errors import ConflictError, DependencyError, InvalidInputError, NotFoundError
+from shared.domain.errors import ElectronicIdError, ElectronicIdFault, InvalidInputError, NotFoundError
 
 CONNECT_SECONDS: Final = 3.0
 CONNECT_RETRIES: Final = 2
@@ -54,6 +54,7 @@ VISIBLE_DATA_CHARACTERS: Final = 1500
 class _Answer:
     status: int
     raw: bytes
+    headers: Mapping[str, str]
 
 
 class BankIdClient:
@@ -104,9 +105,7 @@ class BankIdClient:
         answer = await self._post("auth", body)
         if answer.status == HTTPStatus.OK:
             return parse_started(_members(answer))
-        if error_code_of(answer.raw) == "alreadyInProgress":
-            raise ConflictError
-        raise _refusal(answer)
+        raise refusal(answer.status, answer.raw, answer.headers)
 
     async def collect(self, order_ref: str) -> CollectOutcome:
         answer = await self._post("collect", {"orderRef": order_ref}, read_retries=COLLECT_RETRIES)
@@ -114,20 +113,20 @@ class BankIdClient:
             return parse_collected(
                 answer.raw, _members(answer), order_ref=order_ref, assurance=self._assurance, today=self._today()
             )
-        if _is_unknown_order(answer):
+        if is_unknown_order(answer.status, answer.raw):
             raise NotFoundError
-        raise _refusal(answer)
+        raise refusal(answer.status, answer.raw, answer.headers)
 
     async def cancel(self, order_ref: str) -> None:
         answer = await self._post("cancel", {"orderRef": order_ref})
-        if answer.status != HTTPStatus.OK and not _is_unknown_order(answer):
-            raise _refusal(answer)
+        if answer.status != HTTPStatus.OK and not is_unknown_order(answer.status, answer.raw):
+            raise refusal(answer.status, answer.raw, answer.headers)
 
     async def ping(self) -> None:
         answer = await self._call(lambda: self._send("GET", "auth", None))
         # BankID's own sample asks like this: the certificate was accepted, and no order was created.
         if answer.status != HTTPStatus.METHOD_NOT_ALLOWED:
-            raise _refusal(answer)
+            raise refusal(answer.status, answer.raw, answer.headers)
 
     async def close(self) -> None:
         """End the connections. The client is of no use afterwards."""
@@ -140,7 +139,7 @@ class BankIdClient:
         async def attempt() -> _Answer:
             answer = await self._send("POST", method, body)
             for seconds in MAINTENANCE_WAITS:
-                if not _is_maintenance(answer):
+                if not is_maintenance(answer.status, answer.raw):
                     break
                 await self._sleep(seconds)
                 answer = await self._send("POST", method, body)
@@ -149,10 +148,10 @@ class BankIdClient:
         return await self._call(attempt, read_retries=read_retries)
 
     async def _call(self, attempt: Callable[[], Awaitable[_Answer]], *, read_retries: int = 0) -> _Answer:
-        """What ``attempt`` gives, within the time there is. Raises ``DependencyError``."""
+        """What ``attempt`` gives, within the time there is. Raises ``ElectronicIdError``."""
         seconds_left = _seconds_left()
         if seconds_left <= 0:
-            raise DependencyError(PROVIDER, "no time left")
+            raise ElectronicIdError(ElectronicIdFault.UNREACHABLE, PROVIDER, "no time left")
         try:
             async with asyncio.timeout(seconds_left):
                 for _ in range(read_retries):
@@ -162,7 +161,7 @@ class BankIdClient:
                         continue
                 return await attempt()
         except (httpx.HTTPError, TimeoutError) as exc:
-            raise DependencyError(PROVIDER, "unreachable") from exc
+            raise ElectronicIdError(ElectronicIdFault.UNREACHABLE, PROVIDER) from exc
 
     async def _send(self, verb: str, method: str, body: Members | None) -> _Answer:
         for _ in range(CONNECT_RETRIES):
@@ -177,13 +176,13 @@ class BankIdClient:
         # `json=` sends exactly `application/json`: BankID answers 415 to a charset.
         async with self._http.stream(verb, method, json=body) as response:
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise DependencyError(PROVIDER, "unfit", "content-encoding")
+                raise ElectronicIdError(ElectronicIdFault.UNFIT, PROVIDER, "content-encoding")
             raw = bytearray()
             async for piece in response.aiter_bytes():
                 raw += piece
                 if len(raw) > ANSWER_BYTES:
-                    raise DependencyError(PROVIDER, "unfit", "length")
-            return _Answer(response.status_code, bytes(raw))
+                    raise ElectronicIdError(ElectronicIdFault.UNFIT, PROVIDER, "length")
+            return _Answer(response.status_code, bytes(raw), response.headers)
 
 
 def _transport(root_file: str, certificate_file: str, key_file: str) -> httpx.AsyncHTTPTransport:
@@ -215,20 +214,5 @@ def _seconds_left() -> float:
 def _members(answer: _Answer) -> Members:
     members = parse_object(answer.raw)
     if members is None:
-        raise DependencyError(PROVIDER, "unfit", "body")
+        raise ElectronicIdError(ElectronicIdFault.UNFIT, PROVIDER, "body")
     return members
-
-
-def _is_unknown_order(answer: _Answer) -> bool:
-    """Unknown, ended and told, cancelled, too old, or of another certificate of ours: BankID does not say which."""
-    return answer.status == HTTPStatus.BAD_REQUEST and error_code_of(answer.raw) == "invalidParameters"
-
-
-def _is_maintenance(answer: _Answer) -> bool:
-    code = error_code_of(answer.raw) or ""
-    return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and code.lower() == "maintenance"
-
-
-def _refusal(answer: _Answer) -> DependencyError:
-    """Status and code are for whoever runs us; the code is letters only and so holds nothing personal."""
-    return DependencyError(PROVIDER, answer.status, error_code_of(answer.raw) or "")

@@ -1,6 +1,6 @@
 """What BankID's answers must look like before we believe them. Unknown members are ignored, unknown words tolerated.
 
-Source: BankID RP API v6.0, ``/auth`` and ``/collect``. Whatever does not fit is a ``DependencyError`` that names the
+Source: BankID RP API v6.0, ``/auth`` and ``/collect``. Whatever does not fit is an ``ElectronicIdError`` that names the
 member, never its value: an answer holds personal data.
 """
 
@@ -13,7 +13,7 @@ from datetime import date
 
 from shared.domain.assurance import Assurance
 from shared.domain.electronic_id import CollectOutcome, Complete, Failed, Pending, StartedOrder, VerifiedIdentity
-from shared.domain.errors import DependencyError, InvalidInputError
+from shared.domain.errors import ElectronicIdError, ElectronicIdFault, InvalidInputError
 from shared.domain.personal_number import parse_personal_number
 
 PROVIDER = "bankid"
@@ -44,7 +44,7 @@ def error_code_of(raw: bytes) -> str | None:
 
 
 def parse_started(answer: Members) -> StartedOrder:
-    """The tokens of a new order. Raises ``DependencyError``."""
+    """The tokens of a new order. Raises ``ElectronicIdError``."""
     return StartedOrder(
         order_ref=_token(answer, "orderRef"),
         auto_start_token=_token(answer, "autoStartToken"),
@@ -56,7 +56,7 @@ def parse_started(answer: Members) -> StartedOrder:
 def parse_collected(
     raw: bytes, answer: Members, *, order_ref: str, assurance: Assurance, today: date
 ) -> CollectOutcome:
-    """How the order ``order_ref`` stands. ``raw`` is ``answer`` as it came. Raises ``DependencyError``."""
+    """How the order ``order_ref`` stands. ``raw`` is ``answer`` as it came. Raises ``ElectronicIdError``."""
     if answer.get("orderRef") != order_ref:
         raise _unfit("orderRef")
     match answer.get("status"):
@@ -170,5 +170,5 @@ def _check_base64(parent: Members, name: str) -> None:
         raise _unfit(name) from None
 
 
-def _unfit(member: str) -> DependencyError:
-    return DependencyError(PROVIDER, "unfit", member)
+def _unfit(member: str) -> ElectronicIdError:
+    return ElectronicIdError(ElectronicIdFault.UNFIT, PROVIDER, member)

@@ -12,7 +12,7 @@ from shared.domain.electronic_id import (
     StartedOrder,
     VerifiedIdentity,
 )
-from shared.domain.errors import DependencyError, NotFoundError, PicError
+from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError, PicError
 from shared.domain.personal_number import parse_personal_number
 
 UNPICKED = "outstandingTransaction"
@@ -101,9 +101,9 @@ class MemoryElectronicId:
         """The person identifies."""
         self._move(order_ref, Complete(identity=identity))
 
-    def go_down(self) -> None:
+    def go_down(self, code: ElectronicIdFault = ElectronicIdFault.UNREACHABLE) -> None:
         """Every call fails until ``fault`` is None again."""
-        self.fault = DependencyError()
+        self.fault = ElectronicIdError(code)
 
     def _move(self, order_ref: str, outcome: CollectOutcome) -> None:
         assert isinstance(self._order(order_ref), Pending), "the order has ended"

@@ -94,17 +94,20 @@ CollectOutcome: TypeAlias = Pending | Failed | Complete
 
 
 class ElectronicId(Protocol):
-    """Orders at an e-ID. ``start`` must not be repeated: once sent, a second call may make a second order."""
+    """Orders at an e-ID. ``start`` must not be repeated: once sent, a second call may make a second order.
+
+    Every failure of the e-ID is an ``ElectronicIdError``, whose ``code`` says what a person can be told.
+    """
 
     async def start(self, request: OrderRequest) -> StartedOrder:
-        """Begin an order. Raises ``ConflictError`` (already in progress) and ``DependencyError``."""
+        """Begin an order. Raises ``ConflictError`` (already in progress) and ``ElectronicIdError``."""
         ...
 
     async def collect(self, order_ref: str) -> CollectOutcome:
         """How the order stands.
 
         Raises ``NotFoundError`` when the order is unknown, used up or too old (a lost terminal answer looks like
-        this too: start again, never "signed in"), ``DependencyError`` for everything else.
+        this too: start again, never "signed in"), ``ElectronicIdError`` for everything else.
         """
         ...
 

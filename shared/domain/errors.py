@@ -17,7 +17,8 @@
     ├── SourceCutError             the sender of a body went away before its end
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
-    │   └── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
+    │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
+    │   └── ElectronicIdError      an e-ID refused, or could not be asked; ``code`` says which
     └── records only
         ├── RecordNotFoundError    no such record
         ├── RecordExistsError      create found one
@@ -25,6 +26,8 @@
 
 Instances carry ids and numbers, never prose, personal data or key material.
 """
+
+from enum import StrEnum
 
 
 class PicError(Exception):
@@ -112,6 +115,38 @@ class DependencyError(PicError):
 
 class KeyUnavailableError(DependencyError):
     """The key-encryption key exists no more, is disabled, or may not be used by us."""
+
+
+class ElectronicIdFault(StrEnum):
+    """Why an e-ID did nothing for us, in words that hold for each of them.
+
+    ``INTERNAL``: a fault inside the e-ID. ``INVALID``: it will not take what we sent, which is our mistake.
+    ``UNREACHABLE``: no answer in time; whether it got the request is not known. ``UNFIT``: an answer that is not
+    believed. ``UNKNOWN``: a refusal for a reason that did not exist when this was written.
+    """
+
+    MAINTENANCE = "maintenance"
+    TIMEOUT = "timeout"
+    INTERNAL = "internal"
+    UNREACHABLE = "unreachable"
+    UNAUTHORIZED = "unauthorized"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    INVALID = "invalid"
+    UNFIT = "unfit"
+    UNKNOWN = "unknown"
+
+
+class ElectronicIdError(DependencyError):
+    """An e-ID refused, or gave no answer that can be used. ``details`` are words and numbers for whoever runs us.
+
+    ``retry_after_seconds`` is how long it wants to be left alone, where it said so. That is no
+    ``TooManyRequestsError``: it is we who asked too often, all persons together, and not the one who waits now.
+    """
+
+    def __init__(self, code: ElectronicIdFault, *details: str | int, retry_after_seconds: int | None = None) -> None:
+        super().__init__(code.value, *details)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RecordNotFoundError(PicError):

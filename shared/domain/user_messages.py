@@ -10,6 +10,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from shared.domain.errors import ElectronicIdFault
+
 
 class UserMessage(Enum):
     """Ids as BankID numbers them, and ours for what BankID leaves to the relying party."""
@@ -88,10 +90,13 @@ _FAILED: Final = MappingProxyType(
 
 _ERRORS: Final = MappingProxyType(
     {
+        ElectronicIdFault.MAINTENANCE.value: UserMessage.RFA5,
+        ElectronicIdFault.TIMEOUT.value: UserMessage.RFA5,
+        ElectronicIdFault.INTERNAL.value: UserMessage.RFA5,
+        ElectronicIdFault.UNREACHABLE.value: UserMessage.RFA5,
         "alreadyinprogress": UserMessage.RFA4,
         "requesttimeout": UserMessage.RFA5,
         "internalerror": UserMessage.RFA5,
-        "maintenance": UserMessage.RFA5,
     }
 )
 
@@ -115,7 +120,10 @@ def failed_message(hint_code: str, started_by: StartedBy) -> UserMessage:
 
 
 def error_message(error_code: str) -> UserMessage:
-    """What to say when the e-ID refused the call. Codes differ in case between versions of the API."""
+    """What to say when the e-ID refused the call: its own code, or the ``ElectronicIdFault`` that it became.
+
+    Codes differ in case between versions of the API.
+    """
     return _ERRORS.get(error_code.lower(), UserMessage.RFA22)
 
 

@@ -27,6 +27,7 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     errors.InvalidInputError: ("a-rule",),
     errors.TooLargeError: (17,),
     errors.TooManyRequestsError: (9,),
+    errors.ElectronicIdError: (errors.ElectronicIdFault.MAINTENANCE,),
     UnsatisfiableRangeError: (5,),
 }
 MEMBERS: dict[type[Exception], dict[str, object]] = {
@@ -39,6 +40,7 @@ HEADERS: dict[type[Exception], dict[str, str]] = {
     errors.TooManyRequestsError: {"retry-after": "9"},
     errors.DependencyError: {"retry-after": "5"},
     errors.KeyUnavailableError: {"retry-after": "5"},
+    errors.ElectronicIdError: {"retry-after": "5"},
     UnsatisfiableRangeError: {"content-range": "bytes */5"},
 }
 
@@ -92,6 +94,21 @@ async def test_every_error_becomes_its_problem(kind: type[Exception]) -> None:
         **MEMBERS.get(kind, {}),
     }
     assert {name: answer.headers.get(name) for name in HEADERS.get(kind, {})} == HEADERS.get(kind, {})
+
+
+async def test_an_e_id_that_wants_to_be_left_alone_is_left_alone() -> None:
+    """What it says is passed on in place of our own five seconds."""
+    api = FastAPI()
+    problems.install(api)
+
+    @api.get("/")
+    async def fail(request: Request) -> None:
+        request.state.request_id = "id"
+        raise errors.ElectronicIdError(errors.ElectronicIdFault.TOO_MANY_REQUESTS, retry_after_seconds=40)
+
+    async with AsyncClient(transport=ASGITransport(api), base_url="http://test") as http:
+        answer = await http.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "40")
 
 
 PERSON = {"personal_number": "191212121212", "mail_address": "tolvan@example.com"}

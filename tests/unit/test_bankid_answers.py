@@ -9,7 +9,7 @@ import pytest
 
 from shared.adapters.bankid import ANSWER_BYTES
 from shared.domain.electronic_id import Complete, Failed, Pending
-from shared.domain.errors import ConflictError, DependencyError, NotFoundError
+from shared.domain.errors import ConflictError, DependencyError, ElectronicIdError, NotFoundError
 from tests.support.bankid_wire import (
     NUMBER,
     REF,
@@ -170,39 +170,87 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 REFUSALS = [
-    (400, "inventedTomorrow"),
-    (401, "unauthorized"),
-    (403, "unauthorized"),
-    (404, "notFound"),
-    (405, "methodNotAllowed"),
-    (408, "requestTimeout"),
-    (415, "unsupportedMediaType"),
-    (429, "tooManyRequests"),
-    (500, "internalError"),
-    (503, "inventedTomorrow"),
+    (400, "inventedTomorrow", "unknown"),
+    (401, "unauthorized", "unauthorized"),
+    (403, "unauthorized", "unauthorized"),
+    (404, "notFound", "invalid"),
+    (405, "methodNotAllowed", "invalid"),
+    (408, "requestTimeout", "timeout"),
+    (408, "RequestTimeout", "timeout"),
+    (415, "unsupportedMediaType", "invalid"),
+    (429, "tooManyRequests", "too-many-requests"),
+    (500, "internalError", "internal"),
+    (503, "inventedTomorrow", "unknown"),
 ]
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
-async def test_a_refusal_is_a_fault_of_the_e_id_and_is_not_repeated(status: int, code: str) -> None:
+@pytest.mark.parametrize(("status", "code", "fault"), REFUSALS)
+async def test_a_refusal_is_a_fault_of_the_e_id_and_is_not_repeated(status: int, code: str, fault: str) -> None:
     """Status and code help whoever runs us; ``details`` may repeat what we sent and is dropped."""
     for call in (start, collect, cancel):
         server = ScriptedBankId(lambda: refusal(status, code))
-        with pytest.raises(DependencyError) as caught:
+        with pytest.raises(ElectronicIdError) as caught:
             await call(server.client)
-        assert caught.value.args == ("bankid", status, code)
+        assert caught.value.args == (fault, "bankid", status, code)
+        assert caught.value.code == fault
         assert NUMBER not in "".join(traceback.format_exception(caught.value))
         assert len(server.requests) == 1
         assert server.waits == []
 
 
-@pytest.mark.parametrize("status", [405, 500, 502, 504])
+WITHOUT_CODE = {
+    400: "unknown",
+    401: "unauthorized",
+    403: "unauthorized",
+    404: "invalid",
+    405: "invalid",
+    408: "timeout",
+    415: "invalid",
+    418: "unknown",
+    429: "too-many-requests",
+    500: "internal",
+    502: "unreachable",
+    503: "maintenance",
+    504: "unreachable",
+}
+
+
+@pytest.mark.parametrize(("status", "fault"), WITHOUT_CODE.items())
 @pytest.mark.parametrize("content", [b"", b"<html>199006022397</html>", b"[]", b'{"errorCode": "199006022397"}'])
-async def test_a_refusal_without_a_code_is_a_fault_too(status: int, content: bytes) -> None:
-    """Proxies answer in HTML, a wrong method with nothing; only letters are ever taken for a code."""
-    with pytest.raises(DependencyError) as caught:
-        await ScriptedBankId(httpx.Response(status, content=content)).client.collect(REF)
-    assert caught.value.args == ("bankid", status, "")
+async def test_a_refusal_without_a_code_is_a_fault_too(status: int, fault: str, content: bytes) -> None:
+    """Proxies answer in HTML, a wrong method with nothing; only letters are ever taken for a code.
+
+    Nor is it repeated: only BankID itself can say that it did nothing.
+    """
+    server = ScriptedBankId(httpx.Response(status, content=content))
+    with pytest.raises(ElectronicIdError) as caught:
+        await server.client.collect(REF)
+    assert caught.value.args == (fault, "bankid", status, "")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"ratelimit-reset": "9"}, 9),
+        ({"retry-after": "7", "ratelimit-reset": "9"}, 7),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "999999"}, 300),
+        ({"retry-after": "9" * 5000}, None),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "٣".encode()}, None),
+        ({}, None),
+    ],
+)
+async def test_a_refusal_says_how_long_to_stay_away(headers: dict[str, str], seconds: int | None) -> None:
+    """Told to the browser as ``Retry-After``: the e-ID counts all of our persons together."""
+    server = ScriptedBankId(httpx.Response(429, json={"errorCode": "tooManyRequests"}, headers=headers))
+    with pytest.raises(ElectronicIdError) as caught:
+        await server.client.start(REQUEST)
+    assert caught.value.retry_after_seconds == seconds
+    assert len(server.requests) == 1
 
 
 async def test_an_order_in_progress_is_a_conflict() -> None:

@@ -73,6 +73,13 @@ def test_an_ended_order_says_what_bankid_recommends(hint: str, started_by: Start
         ("invalidParameters", "RFA22"),
         ("unauthorized", "RFA22"),
         ("inventedTomorrow", "RFA22"),
+        ("timeout", "RFA5"),
+        ("internal", "RFA5"),
+        ("unreachable", "RFA5"),
+        ("too-many-requests", "RFA22"),
+        ("invalid", "RFA22"),
+        ("unfit", "RFA22"),
+        ("unknown", "RFA22"),
     ],
 )
 def test_a_refusal_says_what_bankid_recommends(code: str, message: str) -> None:
