@@ -13,7 +13,7 @@ import asyncio
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ class RunningBankId:
         return (self.data / "control-token").read_text()
 
     @classmethod
-    def start(cls, data: Path, *, rp_port: int = 0, control_port: int = 0) -> Self:
+    def start(cls, data: Path, *, rp_port: int = 0, control_port: int = 0, options: Sequence[str] = ()) -> Self:
         """Start and wait until it is ready. Blocks for about a second."""
         process = subprocess.Popen(
             [
@@ -58,6 +58,7 @@ class RunningBankId:
                 *("--rp-port", str(rp_port)),
                 *("--control-port", str(control_port)),
                 *("--data", str(data)),
+                *options,
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -110,9 +111,13 @@ class RunningBankId:
 
 
 @asynccontextmanager
-async def running_bankid(data: Path, *, rp_port: int = 0, control_port: int = 0) -> AsyncIterator[RunningBankId]:
+async def running_bankid(
+    data: Path, *, rp_port: int = 0, control_port: int = 0, options: Sequence[str] = ()
+) -> AsyncIterator[RunningBankId]:
     """A simulator with its certificates in ``data``, on free ports unless they are given, stopped at the end."""
-    running = await asyncio.to_thread(RunningBankId.start, data, rp_port=rp_port, control_port=control_port)
+    running = await asyncio.to_thread(
+        RunningBankId.start, data, rp_port=rp_port, control_port=control_port, options=options
+    )
     try:
         yield running
     finally:
