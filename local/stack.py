@@ -89,6 +89,8 @@ def settings_for(ports: StackPorts, data: Path, records: RecordStore) -> dict[st
         "PIC_BANKID_ROOT": str(data / "bankid" / "root.pem"),
         "PIC_BANKID_CERTIFICATE": str(data / "bankid" / "rp.pem"),
         "PIC_BANKID_KEY": str(data / "bankid" / "rp-key.pem"),
+        "PIC_BANKID_APP_LINK": f"http://{HOST}:{ports.bankid_page}/app/",
+        "PIC_BANKID_DESKTOP_LINK": f"http://{HOST}:{ports.bankid_page}/app/",
         "PIC_SMTP_PORT": str(ports.smtp),
         "PIC_CLOCK_FILE": str(data / "clock"),
     }

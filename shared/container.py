@@ -162,10 +162,12 @@ class Container:
 
         bankid = self.settings.bankid
         client = BankIdClient(
+        from shared.bankid_settings import PemFiles
             base_url=bankid.url,
             root_file=bankid.root_file,
-            certificate_file=bankid.certificate_file,
-            key_file=bankid.key_file,
+        assert isinstance(bankid.certificate, PemFiles)
+            certificate_file=bankid.certificate.certificate_file,
+            key_file=bankid.certificate.key_file,
         )
         self._closings.append(client.close)
         return client

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MIN_PEPPER_BYTES, Peppers
 from shared.setting_values import (
     AZURE_NAME,
@@ -24,9 +25,6 @@ from shared.sign_in_settings import SignIn, read_sign_in
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
 SmtpSecurity = Literal["none", "starttls", "tls"]
-BankIdEnvironment = Literal["simulator", "test", "production"]
-
-BANKID_HOSTS: Final = {"test": "appapi2.test.bankid.com", "production": "appapi2.bankid.com"}
 
 GIB: Final = 1024**3
 
@@ -60,17 +58,6 @@ class Cosmos:
     key: str | None = field(repr=False)
     database: str
     container: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankId:
-    """The e-ID's address and the files with its pinned root and our certificate and key."""
-
-    environment: BankIdEnvironment
-    url: str
-    root_file: str
-    certificate_file: str
-    key_file: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +126,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
-        bankid=_bankid(read),
+        bankid=read_bankid(read, is_local=is_local),
         sign_in=read_sign_in(read),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
@@ -205,21 +192,6 @@ def _header(read: Reader) -> str | None:
     if read.optional("PIC_CLIENT_ADDRESS_HEADER") is None:
         return None
     return read.formed("PIC_CLIENT_ADDRESS_HEADER", "", HEADER_NAME, "the name of a header")
-
-
-def _bankid(read: Reader) -> BankId:
-    name = read.choice("PIC_BANKID_ENVIRONMENT", BankIdEnvironment)
-    url = read.url("PIC_BANKID_URL")
-    host = urlsplit(url).hostname
-    if url and name in BANKID_HOSTS and host != BANKID_HOSTS[name]:
-        read.faults.append("PIC_BANKID_URL does not belong to PIC_BANKID_ENVIRONMENT")
-    return BankId(
-        environment="simulator" if name == "simulator" else "test" if name == "test" else "production",
-        url=url + "/",
-        root_file=read.text("PIC_BANKID_ROOT"),
-        certificate_file=read.text("PIC_BANKID_CERTIFICATE"),
-        key_file=read.text("PIC_BANKID_KEY"),
-    )
 
 
 def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
