@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
 from shared.container import Container
 from shared.crypto.tokens import csrf_token, equal
+from shared.domain.devices import device_words
 from shared.domain.errors import NotAllowedError, NotSignedInError, SourceCutError
 from shared.domain.principals import Person, Principal, Staff
 
@@ -85,10 +86,17 @@ def allowings_of(route: RouteContext) -> list[Allowing]:
 
 EVERYONE: Final = Depends(Allowing())
 
+
+async def _device_of(request: Request) -> str:
+    return device_words(request.headers.get("user-agent", ""))
+
+
 Services = Annotated[Container, Depends(services_of)]
 SignedInStaff = Annotated[Staff, Depends(Allowing(Staff))]
 SignedInPerson = Annotated[Person, Depends(Allowing(Person))]
 SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]
+Device = Annotated[str, Depends(_device_of)]
+"""What the session that a request raises will be known by to its owner."""
 
 
 def client_address(request: Request, header: str | None) -> str:

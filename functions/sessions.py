@@ -1,4 +1,4 @@
-"""Sessions on the wire: who is signed in here, and signing out."""
+"""Sessions on the wire: who is signed in here, where else, and ending any of it."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,11 +8,14 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import SESSION_COOKIE, Services, SignedIn
 from functions.json_bodies import JsonRoute
+from functions.models import Id
 from shared.crypto.tokens import csrf_token
+from shared.domain.ids import SessionId
 from shared.domain.principals import Person, Principal, Staff
 
 if TYPE_CHECKING:
     from shared.container import Container
+    from shared.services.own_sessions import ShownSession
     from shared.services.sessions import NewSession
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"], route_class=JsonRoute)
@@ -60,6 +63,38 @@ class SessionView(BaseModel):
                 )
 
 
+class OwnSessionView(BaseModel):
+    """A session of one's own. ``provider`` and ``assurance`` are null for staff."""
+
+    session: Id
+    kind: Literal["staff", "person"]
+    provider: str | None
+    assurance: str | None
+    device: Annotated[str, Field(description="Coarse words.", examples=["Chrome on Windows"])]
+    created_at: datetime
+    seen_at: Annotated[datetime, Field(description="Of a request at most a minute before the last one.")]
+    is_current: Annotated[bool, Field(description="The session of this request.")]
+
+    @classmethod
+    def of(cls, shown: "ShownSession") -> "OwnSessionView":
+        return cls(
+            session=shown.session,
+            kind="staff" if shown.kind == "staff" else "person",
+            provider=shown.provider,
+            assurance=shown.assurance,
+            device=shown.device,
+            created_at=shown.created_at,
+            seen_at=shown.seen_at,
+            is_current=shown.is_current,
+        )
+
+
+class SessionList(BaseModel):
+    """One's own sessions, oldest first."""
+
+    sessions: list[OwnSessionView]
+
+
 def set_session(response: Response, services: "Container", session: "NewSession") -> SessionView:
     """Let this browser hold the session: its token in a cookie that no script reads, the rest in the answer."""
     response.set_cookie(SESSION_COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
@@ -82,4 +117,27 @@ async def read_session(request: Request, services: Services, principal: SignedIn
 async def sign_out(request: Request, services: Services, principal: SignedIn, response: Response) -> None:
     """End this session."""
     await services.sessions.end(request.cookies[SESSION_COOKIE], principal)
+    clear_browser(response)
+
+
+@router.get("/sessions")
+async def list_sessions(request: Request, services: Services, principal: SignedIn) -> SessionList:
+    """Where one is signed in now. Nobody has more than 20 sessions: the oldest gives way."""
+    found = await services.own_sessions.list(principal, here=request.cookies[SESSION_COOKIE])
+    return SessionList(sessions=[OwnSessionView.of(shown) for shown in found])
+
+
+@router.delete("/sessions/{session}", status_code=204)
+async def end_session(
+    request: Request, services: Services, principal: SignedIn, response: Response, session: str
+) -> None:
+    """End one of one's own sessions, wherever it is. It opens nothing from this moment."""
+    if await services.own_sessions.end(principal, SessionId(session), here=request.cookies[SESSION_COOKIE]):
+        clear_browser(response)
+
+
+@router.delete("/sessions", status_code=204)
+async def sign_out_everywhere(request: Request, services: Services, principal: SignedIn, response: Response) -> None:
+    """End all of one's own sessions, this one too."""
+    await services.own_sessions.end_all(principal, here=request.cookies[SESSION_COOKIE])
     clear_browser(response)

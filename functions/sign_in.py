@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from functions.dependencies import (
     EVERYONE,
     FLOW_COOKIE,
+    Device,
     Services,
     client_address,
 )
@@ -66,11 +67,11 @@ class OrderView(BaseModel):
 
 @router.post("/staff/sign-in", dependencies=[EVERYONE])
 async def staff_sign_in(
-    credentials: StaffCredentials, services: Services, response: Response, previous: Previous = None
+    credentials: StaffCredentials, services: Services, response: Response, device: Device, previous: Previous = None
 ) -> SessionView:
     """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password."""
     session = await services.staff_signing_in.sign_in(
-        credentials.mail_address, credentials.password, replacing=previous
+        credentials.mail_address, credentials.password, replacing=previous, device=device
     )
     return set_session(response, services, session)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shared.domain.electronic_id import ElectronicId
     from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+    from shared.domain.sessions import SessionLimits
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
     from shared.services.administering import Administering
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from shared.services.expiring import Expiries
     from shared.services.keyring import Keyring
     from shared.services.notifying import Notifying
+    from shared.services.own_sessions import OwnSessions
     from shared.services.person_signing_in import PersonSigningIn
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
     from shared.services.retaining import Retaining
     from shared.services.retrieving import Retrieving
     from shared.services.sending import Sending
+    from shared.services.session_index import SessionIndex
     from shared.services.sessions import Sessions
     from shared.services.sharing import Sharing
     from shared.services.staff_signing_in import StaffSigningIn
@@ -159,13 +162,13 @@ class Container:
     @cached_property
     def electronic_id(self) -> "ElectronicId":
         from shared.adapters.bankid import BankIdClient
+        from shared.bankid_settings import PemFiles
 
         bankid = self.settings.bankid
+        assert isinstance(bankid.certificate, PemFiles)
         client = BankIdClient(
-        from shared.bankid_settings import PemFiles
             base_url=bankid.url,
             root_file=bankid.root_file,
-        assert isinstance(bankid.certificate, PemFiles)
             certificate_file=bankid.certificate.certificate_file,
             key_file=bankid.certificate.key_file,
         )
@@ -205,14 +208,42 @@ class Container:
         return Access(records=self.records, clock=self.clock)
 
     @cached_property
+    def session_index(self) -> "SessionIndex":
+        from shared.services.session_index import SessionIndex
+
+        return SessionIndex(records=self.records)
+
+    @cached_property
+    def session_limits(self) -> "SessionLimits":
+        from shared.domain.sessions import SessionLimits
+
+        sign_in = self.settings.sign_in
+        return SessionLimits(idle=sign_in.idle_limit, absolute=sign_in.absolute_limit)
+
+    @cached_property
+    def own_sessions(self) -> "OwnSessions":
+        from shared.services.own_sessions import OwnSessions
+
+        return OwnSessions(
+            records=self.records,
+            index=self.session_index,
+            keyring=self.keyring,
+            audit=self.audit,
+            limits=self.session_limits,
+            clock=self.clock,
+        )
+
+    @cached_property
     def sessions(self) -> "Sessions":
         from shared.services.sessions import Sessions
 
         return Sessions(
             records=self.records,
+            index=self.session_index,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
+            limits=self.session_limits,
             clock=self.clock,
             random=self.random,
         )

@@ -12,6 +12,8 @@ class AuditEvent(StrEnum):
     PERSON_ADMITTED = "session:person:admit"
     PERSON_REFUSED = "session:person:refuse"
     SIGNED_OUT = "session:end"
+    SESSION_ENDED = "session:end:elsewhere"
+    SIGNED_OUT_EVERYWHERE = "session:end:everywhere"
     THREAD_CREATED = "thread:create"
     MESSAGE_CREATED = "message:create"
     MESSAGE_SENT = "message:send"

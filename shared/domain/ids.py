@@ -17,6 +17,8 @@ ThreadId = NewType("ThreadId", str)
 MessageId = NewType("MessageId", str)
 FileId = NewType("FileId", str)
 UploadId = NewType("UploadId", str)
+SessionId = NewType("SessionId", str)
+"""What a session is called on the wire. Says nothing of its token."""
 
 Subject = NewType("Subject", str)
 """The keyed pseudonym of a personal number: ``s<pepper version>-<hex>``. Never the number, never reversible

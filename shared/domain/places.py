@@ -8,7 +8,7 @@ separator ``|`` cannot occur in an id (``shared.domain.ids``).
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, Subject, ThreadId, UnitId, UploadId
+from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UnitId, UploadId
 
 PLATFORM = OrganisationId("platform")
 """Owner of what belongs to no organisation: the sealed fields of persons' sessions and sign-in orders."""
@@ -53,6 +53,15 @@ def staff_login(address_key: str) -> Place:
 
 def session(token_hash: str) -> Place:
     return Place(f"session|{token_hash}", "session")
+
+
+def session_entries(reader: str) -> str:
+    return f"sessions|{reader}"
+
+
+def session_entry(reader: str, session: SessionId) -> Place:
+    """``reader`` is a staff id or a subject. Tells where the session itself lies."""
+    return Place(session_entries(reader), f"session|{session}")
 
 
 def order(flow_hash: str) -> Place:

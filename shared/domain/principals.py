@@ -56,3 +56,12 @@ def reader_key(principal: Principal) -> str:
             return principal.staff
         case Person():
             return principal.subject
+
+
+def reader_keys(principal: Principal) -> tuple[str, ...]:
+    """Every id under which something of a principal may lie, the current one first."""
+    match principal:
+        case Staff():
+            return (principal.staff,)
+        case Person():
+            return principal.subjects

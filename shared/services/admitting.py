@@ -8,6 +8,7 @@ from typing import Final
 from shared.crypto.pseudonyms import Peppers, subject_of
 from shared.domain.admission import AdmissionPolicy, Admit, Arrival, Circumstances, Refuse, decide
 from shared.domain.audit_events import AuditEvent
+from shared.domain.devices import UNKNOWN_DEVICE
 from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.errors import SignInRefusedError
 from shared.domain.places import PLATFORM
@@ -48,9 +49,14 @@ class Admitting:
         return Arrival(person=person, risk=identity.risk, issued_on=identity.issued_on, device_ip=identity.device_ip)
 
     async def admit(
-        self, arrival: Arrival, circumstances: Circumstances, *, replacing: str | None = None
+        self,
+        arrival: Arrival,
+        circumstances: Circumstances,
+        *,
+        replacing: str | None = None,
+        device: str = UNKNOWN_DEVICE,
     ) -> NewSession:
-        """A session of this person; the one with the token ``replacing`` ends.
+        """A session of this person on this device; the one with the token ``replacing`` ends.
 
         Raises ``SignInRefusedError`` when a rule of ``shared.domain.admission`` says no.
         """
@@ -62,4 +68,4 @@ class Admitting:
             case Admit(remarks=remarks):
                 noted = " ".join(remarks) or NO_REMARK
                 await self._audit.write(AuditEvent.PERSON_ADMITTED, PLATFORM, by=subject, mode=mode, remarks=noted)
-                return await self._sessions.raise_for_person(arrival.person, replacing=replacing)
+                return await self._sessions.raise_for_person(arrival.person, replacing=replacing, device=device)

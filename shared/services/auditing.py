@@ -7,7 +7,14 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import instant_text
 from shared.domain.errors import RecordExistsError
 from shared.domain.ids import OrganisationId, RandomBytes, new_id
+from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Records
+from shared.domain.principals import Principal, Staff
+
+
+def log_of(principal: Principal) -> OrganisationId:
+    """Whose log tells what the principal did with their own sessions."""
+    return principal.organisation if isinstance(principal, Staff) else PLATFORM
 
 
 class Audit:

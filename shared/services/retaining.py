@@ -12,7 +12,7 @@ from typing import Final
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import FileId, MessageId, ThreadId, UploadId
+from shared.domain.ids import FileId, MessageId, SessionId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
@@ -154,9 +154,19 @@ class Retaining:
             case "upload":
                 await self._abandoning.expire(UploadId(rest))
             case "session":
-                await delete(self._records, places.session(rest))
+                await self._expire_session(rest)
             case "order":
                 await delete(self._records, places.order(rest))
+            case _:
+                raise IntegrityError
+
+    async def _expire_session(self, item: str) -> None:
+        match item.split("|"):
+            case [token_hash]:  # Booked by a version that kept no entries of sessions.
+                await delete(self._records, places.session(token_hash))
+            case [token_hash, reader, session]:
+                await delete(self._records, places.session(token_hash))
+                await delete(self._records, places.session_entry(reader, SessionId(session)))
             case _:
                 raise IntegrityError
 

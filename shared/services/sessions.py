@@ -5,8 +5,7 @@ or a departure works at once.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.tokens import csrf_token, new_token, token_hash
@@ -14,28 +13,22 @@ from shared.domain import places
 from shared.domain.assurance import Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
+from shared.domain.devices import UNKNOWN_DEVICE
 from shared.domain.errors import (
     IntegrityError,
     NotSignedInError,
     RecordChangedError,
     RecordNotFoundError,
 )
-from shared.domain.ids import OrganisationId, RandomBytes, StaffId, Subject, UnitId
+from shared.domain.ids import OrganisationId, RandomBytes, SessionId, StaffId, Subject, UnitId, new_id
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Body, Clock, Record, Records
-from shared.domain.principals import Person, Principal, Role, Staff, reader_key
-from shared.services.auditing import Audit
-from shared.services.deleting import delete
+from shared.domain.principals import Person, Principal, Role, Staff, reader_key, reader_keys
+from shared.domain.sessions import MAX_SESSIONS, SessionLimits, is_of_older_version
+from shared.services.auditing import Audit, log_of
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
-
-IDLE_LIMIT: Final = timedelta(minutes=30)
-"""BankID's terms forbid keeping an identification after long inactivity; staff get the same limit."""
-
-ABSOLUTE_LIMIT: Final = timedelta(hours=8)
-
-TOUCH_INTERVAL: Final = timedelta(minutes=1)
-"""How stale ``last_seen_at`` may be: one write a minute and session instead of one a request."""
+from shared.services.session_index import SessionIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,33 +48,45 @@ class Sessions:
         self,
         *,
         records: Records,
+        index: SessionIndex,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
+        limits: SessionLimits,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
         self._records = records
+        self._index = index
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
+        self._limits = limits
         self._clock = clock
         self._random = random
 
     async def raise_for_staff(
-        self, organisation: OrganisationId, staff: StaffId, *, replacing: str | None = None
+        self,
+        organisation: OrganisationId,
+        staff: StaffId,
+        *,
+        replacing: str | None = None,
+        device: str = UNKNOWN_DEVICE,
     ) -> NewSession:
         """A session with a token that nobody has seen before; the one with the token ``replacing`` ends.
 
-        Raises ``NotSignedInError`` for unknown staff.
+        ``device`` is what its owner will know it by (``shared.domain.devices``). Raises ``NotSignedInError`` for
+        unknown staff.
         """
         principal = await self._staff(organisation, staff)
         await self._audit.write(AuditEvent.STAFF_SIGNED_IN, organisation, by=staff)
-        await self._discard(replacing)
-        return await self._raise(principal, {"kind": "staff", "organisation": organisation, "staff": staff})
+        body: Body = {"kind": "staff", "organisation": organisation, "staff": staff}
+        return await self._raise(principal, body, replacing, device)
 
-    async def raise_for_person(self, person: Person, *, replacing: str | None = None) -> NewSession:
-        """A session with a token that nobody has seen before; the one with the token ``replacing`` ends."""
+    async def raise_for_person(
+        self, person: Person, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
+    ) -> NewSession:
+        """As ``raise_for_staff``."""
         await self._audit.write(AuditEvent.PERSON_SIGNED_IN, PLATFORM, by=person.subject)
         body: Body = {
             "kind": "person",
@@ -91,29 +96,41 @@ class Sessions:
             "assurance": person.assurance.value,
             "evidence": person.evidence,
         }
-        await self._discard(replacing)
-        return await self._raise(person, body)
+        return await self._raise(person, body, replacing, device)
 
-    async def _discard(self, token: str | None) -> None:
-        """Whoever knew the old token of this browser must not stay signed in beside the new session."""
-        if token is not None:
-            await delete(self._records, places.session(token_hash(token)))
-
-    async def _raise(self, principal: Principal, body: Body) -> NewSession:
+    async def _raise(self, principal: Principal, body: Body, replacing: str | None, device: str) -> NewSession:
+        if replacing is not None:
+            # Whoever knew the old token of this browser must not stay signed in beside the new session.
+            await self._index.end(token_hash(replacing))
+        await self._make_room(principal)
         token, now = new_token(self._random), self._clock()
-        place = places.session(token_hash(token))
-        ends = now + ABSOLUTE_LIMIT
-        await self._expiries.book(ends, f"session|{token_hash(token)}")
-        instants = {"created_at": instant_text(now), "seen_at": instant_text(now), "expires_at": instant_text(ends)}
-        name = await self._sealed_name(place, principal)
-        await self._records.create(place.partition, place.id, {**body, **instants, "name": name})
+        hashed, session = token_hash(token), SessionId(new_id(now, self._random))
+        ends = now + self._limits.absolute
+        for reader in reader_keys(principal):
+            await self._expiries.book(ends, f"session|{hashed}|{reader}|{session}")
+        place = places.session(hashed)
+        stored: Body = {
+            **body,
+            "session": session,
+            "created_at": instant_text(now),
+            "seen_at": instant_text(now),
+            "expires_at": instant_text(ends),
+            "name": await self._seal(place, "name", principal.name),
+            "device": await self._seal(place, "device", device),
+        }
+        await self._index.add(principal, session, hashed)
+        await self._records.create(place.partition, place.id, stored)
         return NewSession(token=token, csrf=csrf_token(token), principal=principal, expires_at=ends)
 
-    async def _sealed_name(self, place: Place, principal: Principal) -> str:
+    async def _make_room(self, principal: Principal) -> None:
+        """End the oldest, so that nobody has more than ``MAX_SESSIONS`` and can look through them."""
+        entries = await self._index.of(principal)
+        for entry in entries[: max(0, len(entries) - MAX_SESSIONS + 1)]:
+            await self._index.end(entry.token_hash)
+
+    async def _seal(self, place: Place, name: str, text: str) -> str:
         key = await self._keyring.current(PLATFORM)
-        return seal_field(
-            key, principal.name, partition=place.partition, id=place.id, field="name", random=self._random
-        )
+        return seal_field(key, text, partition=place.partition, id=place.id, field=name, random=self._random)
 
     async def principal_of(self, token: str) -> Principal:
         """Who holds this token. Raises ``NotSignedInError`` when it is unknown, ended, idle too long or too old."""
@@ -123,9 +140,9 @@ class Sessions:
         except RecordNotFoundError as fault:
             raise NotSignedInError from fault
         fields, now = Fields(record.body), self._clock()
-        if now >= fields.instant("expires_at") or now - fields.instant("seen_at") >= IDLE_LIMIT:
+        if is_of_older_version(fields) or self._limits.is_over(fields, now=now):
             raise NotSignedInError
-        if now - fields.instant("seen_at") >= TOUCH_INTERVAL:
+        if now - fields.instant("seen_at") >= self._limits.touch:
             await self._touch(record, now)
         if fields.text("kind") == "staff":
             return await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
@@ -167,9 +184,8 @@ class Sessions:
 
     async def end(self, token: str, principal: Principal) -> None:
         """End the session of this token; nothing it opened stays open."""
-        place = places.session(token_hash(token))
-        await self._audit.write(AuditEvent.SIGNED_OUT, PLATFORM, by=reader_key(principal))
-        await delete(self._records, place)
+        await self._audit.write(AuditEvent.SIGNED_OUT, log_of(principal), by=reader_key(principal))
+        await self._index.end(token_hash(token))
 
 
 def _assurance(fields: Fields) -> Assurance:

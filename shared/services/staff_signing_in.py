@@ -4,6 +4,7 @@ from shared.crypto.pseudonyms import address_key
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
+from shared.domain.devices import UNKNOWN_DEVICE
 from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCredentialsError
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
@@ -24,8 +25,10 @@ class StaffSigningIn:
         self._audit = audit
         self._address_pepper = address_pepper
 
-    async def sign_in(self, address: str, password: str, *, replacing: str | None = None) -> NewSession:
-        """A fresh session; the one with the token ``replacing``, which this browser held, ends.
+    async def sign_in(
+        self, address: str, password: str, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
+    ) -> NewSession:
+        """A fresh session on this device; the one with the token ``replacing``, which this browser held, ends.
 
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and someone who was removed,
         after the same work.
@@ -39,7 +42,7 @@ class StaffSigningIn:
             await self._passwords.verify(None if login is None else login.text("password"), password)
             assert login is not None  # ``verify`` always raises for nobody.
             organisation, staff = OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
-            return await self._sessions.raise_for_staff(organisation, staff, replacing=replacing)
+            return await self._sessions.raise_for_staff(organisation, staff, replacing=replacing, device=device)
         except (WrongCredentialsError, NotSignedInError):
             await self._log_refusal(login)
             raise WrongCredentialsError from None

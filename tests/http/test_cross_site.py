@@ -9,7 +9,16 @@ from tests.support.world import Browser
 
 WITHOUT_SESSION = ("staff_sign_in", "bankid_start", "bankid_cancel")
 WITH_SESSION = (
-    *("sign_out", "create_thread", "create_message", "delete_message", "send_message", "open_message"),
+    *(
+        "sign_out",
+        "end_session",
+        "sign_out_everywhere",
+        "create_thread",
+        "create_message",
+        "delete_message",
+        "send_message",
+        "open_message",
+    ),
     *("create_upload", "append_upload", "cancel_upload", "delete_file"),
 )
 UNSAFE = (*WITHOUT_SESSION, *WITH_SESSION)

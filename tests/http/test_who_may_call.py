@@ -29,6 +29,9 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "bankid_cancel": (204, 204, 204, 204, 204, 204, 204, 204),
     "read_session": (401, 200, 200, 200, 200, 200, 200, 200),
     "sign_out": (401, 204, 204, 204, 204, 204, 204, 204),
+    "list_sessions": (401, 200, 200, 200, 200, 200, 200, 200),
+    "end_session": (401, 204, 404, 404, 404, 404, 404, 404),
+    "sign_out_everywhere": (401, 204, 204, 204, 204, 204, 204, 204),
     "list_units": (401, 200, 200, 200, 200, 200, 403, 403),
     "create_thread": (401, 201, 201, 404, 404, 404, 403, 403),
     "list_threads": (401, 200, 200, 404, 404, 404, 403, 403),
@@ -108,7 +111,8 @@ MALFORMED = (
 def with_other_ids(call: Call, scene: Scene) -> list[Call]:
     """The call with each of its ids in turn made unknown or malformed."""
     found = []
-    for known in (scene.thread, scene.delivered.rpartition("/")[2], scene.file, scene.upload.rpartition("/")[2]):
+    knowns = (scene.thread, scene.delivered.rpartition("/")[2], scene.file, scene.upload.rpartition("/")[2])
+    for known in (*knowns, scene.session):
         if known in call.path:
             found += [Call(call.method, call.path.replace(known, other), call.more) for other in (MISSING, *MALFORMED)]
     return found

@@ -46,7 +46,10 @@ class Call:
 
 @dataclass
 class Scene:
-    """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes."""
+    """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes.
+
+    ``session`` is the one of ``staff``.
+    """
 
     world: World
     staff: Browser
@@ -55,6 +58,7 @@ class Scene:
     file: str
     draft: str
     upload: str
+    session: str
 
     @classmethod
     async def of(cls, world: World) -> "Scene":
@@ -66,7 +70,8 @@ class Scene:
         draft = await world.draft(staff, thread)
         upload = (await world.create_upload(staff, draft, 5)).headers["location"]
         await world.append(staff, upload, 0, b"%P")
-        return cls(world, staff, thread, delivered, file, draft, upload)
+        (own,) = (await staff.json("GET", "/api/v1/sessions"))["sessions"]
+        return cls(world, staff, thread, delivered, file, draft, upload, own["session"])
 
     async def browser(self, who: Who) -> Browser:  # noqa: PLR0911 - one for each
         """A browser of this principal."""
@@ -121,6 +126,9 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "bankid_cancel": lambda _: Call("DELETE", "/api/v1/bankid/order"),
     "read_session": lambda _: Call("GET", "/api/v1/session"),
     "sign_out": lambda _: Call("DELETE", "/api/v1/session"),
+    "list_sessions": lambda _: Call("GET", "/api/v1/sessions"),
+    "end_session": lambda s: Call("DELETE", f"/api/v1/sessions/{s.session}"),
+    "sign_out_everywhere": lambda _: Call("DELETE", "/api/v1/sessions"),
     "list_units": lambda _: Call("GET", "/api/v1/units"),
     "create_thread": lambda s: Call(
         "POST", "/api/v1/threads", {"json": {"unit": s.world.unit, "subject": "Beslut", "persons": _PERSONS}}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import places, retention
-from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, Subject, ThreadId, UnitId, UploadId
+from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UnitId, UploadId
 from shared.domain.places import Place
 from shared.domain.record_keys import check_key, check_range
 
@@ -28,6 +28,8 @@ def every_place(a: str, b: str, c: str) -> list[Place]:
         places.staff(organisation, StaffId(b)),
         places.staff_login("f" * 64),
         places.session("f" * 64),
+        places.session_entry(LONGEST_SUBJECT, SessionId(a)),
+        places.session_entry(b, SessionId(a)),
         places.order("f" * 64),
         places.thread(thread),
         places.message(thread, message),
@@ -43,6 +45,7 @@ def every_place(a: str, b: str, c: str) -> list[Place]:
         places.certificate(organisation, NOW, message),
         retention.bucket(NOW, f"message|{thread}|{message}"),
         retention.bucket(NOW, f"session|{'f' * 64}"),
+        retention.bucket(NOW, f"session|{'f' * 64}|{LONGEST_SUBJECT}|{a}"),
         retention.bucket_index(NOW, f"upload|{c}"),
     ]
 
@@ -90,7 +93,7 @@ def test_partitions_spread_by_what_grows() -> None:
     other = {place.partition for place in every_place("3" * 26, "1" * 26, "4" * 26)}
     shared = one & other
     kinds = {partition.partition("|")[0] for partition in shared}
-    assert kinds == {"login", "session", "order", "mailbox", "outbox", "pending", "expiry"}
+    assert kinds == {"login", "session", "sessions", "order", "mailbox", "outbox", "pending", "expiry"}
 
 
 @given(IDS, IDS, IDS, IDS)

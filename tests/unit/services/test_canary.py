@@ -222,7 +222,9 @@ async def test_nothing_is_left_of_it_after_its_end() -> None:
     left = {at: body for at, body in run.scene.bodies().items() if subject in f"{at.partition}{at.id}{body}"}
     assert {at.partition.partition("|")[0] for at in left} == {"audit"}
     assert run.scene.blob_names() == set()
-    assert not run.scene.bodies("thread|", "mailbox|", "outbox|", "upload|", "session|", "order|", "pending|")
+    assert not run.scene.bodies(
+        "thread|", "mailbox|", "outbox|", "upload|", "session|", "sessions|", "order|", "pending|"
+    )
 
 
 async def test_events_carry_what_the_catalogue_says() -> None:
@@ -230,7 +232,12 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     run = await a_run()
     await full_run(run)
     person = run.scene.person(NUMBER)
-    await run.instance.sessions.end((await run.instance.sessions.raise_for_person(person)).token, person)
+    here, there = [(await run.instance.sessions.raise_for_person(person)).token for _ in range(2)]
+    shown = await run.instance.own_sessions.list(person, here=here)
+    (other,) = [session.session for session in shown if not session.is_current]
+    await run.instance.own_sessions.end(person, other, here=here)
+    await run.instance.own_sessions.end_all(person, here=there)
+    await run.instance.sessions.end(here, person)
     run.scene.container.clock.move(days=YEAR_DAYS)
     await run.scene.container.retaining.sweep()
     carried: dict[str, set[str]] = {}

@@ -12,11 +12,14 @@ from shared.domain.errors import DependencyError, IntegrityError, NotSignedInErr
 from shared.domain.ids import UnitId
 from shared.domain.ports import Json
 from shared.domain.principals import Role, Staff
-from shared.services.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, TOUCH_INTERVAL, NewSession
+from shared.services.sessions import NewSession
 from tests.support.scene import Scene
 from tests.support.taps import TROUBLES, Crashed, Tap, Trouble, meetings
 
 TICK = timedelta(microseconds=1)
+IDLE_LIMIT = timedelta(minutes=30)
+ABSOLUTE_LIMIT = timedelta(hours=8)
+TOUCH_INTERVAL = timedelta(minutes=1)
 
 
 async def of_staff(scene: Scene, staff: Staff) -> NewSession:
@@ -117,7 +120,7 @@ async def test_a_session_that_ends_beside_a_request_stays_ended() -> None:
             assert tap.was_reached
         if not tap.was_reached:
             return
-        assert not scene.bodies("session|")
+        assert not scene.bodies("session|", "sessions|")
     pytest.fail("it never ends")
 
 
@@ -230,10 +233,48 @@ async def test_no_session_outlives_its_end_after_trouble(trouble: Trouble) -> No
             assert tap.was_reached
         scene.container.clock.now += ABSOLUTE_LIMIT
         await scene.container.retaining.sweep()
-        assert not scene.bodies("session|")
+        assert not scene.bodies("session|", "sessions|")
 
 
-def test_the_limits_are_those_of_the_terms() -> None:
-    """BankID forbids to keep an identification after long inactivity."""
-    assert timedelta(minutes=30) >= IDLE_LIMIT > TOUCH_INTERVAL
-    assert timedelta(hours=12) >= ABSOLUTE_LIMIT
+async def test_the_limits_are_those_of_the_settings() -> None:
+    """Also the shortest: a session that is used goes on, whatever the pace of what is written of it."""
+    scene = await Scene.make(PIC_SESSION_IDLE_MINUTES="1", PIC_SESSION_HOURS="1")
+    sessions, clock = scene.container.sessions, scene.container.clock
+    raised = await sessions.raise_for_person(scene.person())
+    assert raised.expires_at == clock.now + timedelta(hours=1)
+    while clock.now + timedelta(seconds=50) < raised.expires_at:
+        clock.now += timedelta(seconds=50)
+        await sessions.principal_of(raised.token)
+    clock.now = raised.expires_at
+    with pytest.raises(NotSignedInError):
+        await sessions.principal_of(raised.token)
+    idle = await sessions.raise_for_person(scene.person())
+    clock.now += timedelta(minutes=1)
+    with pytest.raises(NotSignedInError):
+        await sessions.principal_of(idle.token)
+
+
+@pytest.mark.parametrize("missing", ["session", "assurance"])
+async def test_a_session_of_an_older_version_is_over(scene: Scene, missing: str) -> None:
+    """What was not stored then cannot be made up now: sign in again. Ending and sweeping it go as ever."""
+    raised = await scene.container.sessions.raise_for_person(scene.person())
+    place = places.session(token_hash(raised.token))
+    record = await scene.container.records.get(place.partition, place.id)
+    older = {name: value for name, value in record.body.items() if name != missing}
+    await scene.container.records.replace_if_match(record, older)
+    with pytest.raises(NotSignedInError):
+        await scene.container.sessions.principal_of(raised.token)
+    await scene.container.expiries.book(raised.expires_at, f"session|{token_hash(raised.token)}")
+    scene.container.clock.now = raised.expires_at
+    await scene.container.retaining.sweep()
+    assert not scene.bodies("session|", "sessions|")
+
+
+async def test_a_level_that_there_is_not_is_damage(scene: Scene) -> None:
+    """Never taken for the lowest, or for any."""
+    raised = await scene.container.sessions.raise_for_person(scene.person())
+    place = places.session(token_hash(raised.token))
+    record = await scene.container.records.get(place.partition, place.id)
+    await scene.container.records.replace_if_match(record, {**record.body, "assurance": "loa5"})
+    with pytest.raises(IntegrityError):
+        await scene.container.sessions.principal_of(raised.token)
