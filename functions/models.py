@@ -1,7 +1,7 @@
 """Models of requests and answers that several routes share. Strict: unknown fields and wrong types are refused."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+Level: TypeAlias = Literal["loa2", "loa3", "loa4"]
+"""Levels of assurance, by the words of ``shared.domain.assurance``."""
+
+
 class NewPerson(Strict):
     """A person to share a thread with."""
 
@@ -33,6 +37,7 @@ class NewThread(Strict):
     unit: Id
     subject: Annotated[str, Field(max_length=200, description="Sealed, like all content.")]
     persons: Annotated[list[NewPerson], Field(min_length=1, max_length=20)]
+    required_assurance: Annotated[Level, Field(description="The lowest level of e-ID that opens it.")] = "loa3"
 
 
 class NewMessage(Strict):
@@ -54,7 +59,7 @@ class PersonView(BaseModel):
 
 
 class ThreadView(BaseModel):
-    """A thread."""
+    """A thread. Of a locked one, unit, name, subject and persons are empty."""
 
     thread: Id
     unit: Id
@@ -63,6 +68,8 @@ class ThreadView(BaseModel):
     persons: list[PersonView]
     created_at: datetime
     expires_at: datetime
+    required_assurance: Annotated[str, Field(description="The lowest level of e-ID that opens it.")]
+    locked: Annotated[bool, Field(description="One signed in by an e-ID of a lower level. Only in lists.")]
 
     @classmethod
     def of(cls, shown: "ShownThread") -> "ThreadView":
@@ -77,6 +84,8 @@ class ThreadView(BaseModel):
             ],
             created_at=shown.created_at,
             expires_at=shown.expires_at,
+            required_assurance=shown.required_assurance.value,
+            locked=shown.is_locked,
         )
 
 
@@ -98,6 +107,8 @@ class ReceiptView(BaseModel):
     name: str
     file: Id | None
     at: datetime
+    provider: Annotated[str | None, Field(description="The e-ID that a person had signed in with; null for staff.")]
+    assurance: Annotated[str | None, Field(description="Its level: `loa2`, `loa3` or `loa4`; null for staff.")]
 
 
 class MessageView(BaseModel):
@@ -124,7 +135,10 @@ class MessageView(BaseModel):
             created_at=shown.created_at,
             sent_at=shown.sent_at,
             expires_at=shown.expires_at,
-            receipts=[ReceiptView(kind=r.kind, name=r.name, file=r.file, at=r.at) for r in shown.receipts],
+            receipts=[
+                ReceiptView(kind=r.kind, name=r.name, file=r.file, at=r.at, provider=r.provider, assurance=r.assurance)
+                for r in shown.receipts
+            ],
         )
 
 

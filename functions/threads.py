@@ -17,6 +17,7 @@ from functions.models import (
     ThreadList,
     ThreadView,
 )
+from shared.domain.assurance import Assurance
 from shared.domain.ids import MessageId, ThreadId, UnitId
 from shared.domain.record_keys import check_continuation
 
@@ -58,7 +59,11 @@ async def create_thread(services: Services, principal: SignedInStaff, new: NewTh
         Addressee(personal_number=person.personal_number, mail_address=person.mail_address) for person in new.persons
     )
     created = await services.sharing.create(
-        principal, unit=UnitId(new.unit), subject=new.subject, addressees=addressees
+        principal,
+        unit=UnitId(new.unit),
+        subject=new.subject,
+        addressees=addressees,
+        required_assurance=Assurance(new.required_assurance),
     )
     return ThreadView.of(created)
 
@@ -73,7 +78,7 @@ async def list_threads(
 
 @router.get("/inbox")
 async def list_inbox(services: Services, principal: SignedInPerson, continuation: Continuation = None) -> ThreadList:
-    """The threads in which there is a message for the signed-in person."""
+    """The threads in which there is a message for the signed-in person, locked ones too."""
     return ThreadList.of(await services.sharing.list_of_person(principal, continuation=continuation))
 
 

@@ -313,6 +313,7 @@ class Container:
             expiries=self.expiries,
             audit=self.audit,
             peppers=self.settings.peppers,
+            reachable=self.settings.sign_in.reachable,
             clock=self.clock,
             random=self.random,
         )

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.domain.admission import AddressRule
 from shared.domain.assurance import Assurance
+from shared.domain.sign_in_text import SERVICE_NAME_CHARACTERS, check_service_name
 from shared.setting_values import Reader, words
 
 BANKID: Final = "bankid"
@@ -25,12 +26,23 @@ class SignIn:
     idle_limit: timedelta
     absolute_limit: timedelta
 
+    @property
+    def reachable(self) -> frozenset[Assurance]:
+        """The levels that the e-IDs that are on can give."""
+        return frozenset({self.bankid_assurance} if BANKID in self.providers else ())
+
 
 def read_sign_in(read: Reader) -> SignIn:
     """Collects what is wrong in ``read.faults``."""
     rule = read.choice("PIC_SIGN_IN_ADDRESSES", AddressRule, "browser")
     return SignIn(
-        service_name=read.text("PIC_SERVICE_NAME", "Private Identity Control"),
+        service_name=read.parsed(
+            "PIC_SERVICE_NAME",
+            check_service_name,
+            f"at most {SERVICE_NAME_CHARACTERS} characters without marks of formatting",
+            "",
+            "Private Identity Control",
+        ),
         providers=read.parsed(
             "PIC_SIGN_IN_PROVIDERS", words, "names with commas between them", frozenset({BANKID}), BANKID
         ),

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, Subject, ThreadId, UnitId
@@ -51,6 +52,8 @@ class Thread:
     participants: tuple[Participant, ...]
     created_at: datetime
     expires_at: datetime
+    required_assurance: Assurance = DEFAULT_REQUIRED
+    """How surely an e-ID must know who a person is to see what is in here. Staff are known otherwise."""
 
     def participant(self, subject: Subject) -> Participant | None:
         """The person with this pseudonym, if they belong here."""
@@ -73,6 +76,7 @@ class Thread:
             ],
             "created_at": instant_text(self.created_at),
             "expires_at": instant_text(self.expires_at),
+            "required_assurance": self.required_assurance.value,
         }
 
     @classmethod
@@ -95,7 +99,17 @@ class Thread:
             ),
             created_at=fields.instant("created_at"),
             expires_at=fields.instant("expires_at"),
+            required_assurance=_required(fields.optional_text("required_assurance")),
         )
+
+
+def _required(text: str | None) -> Assurance:
+    if text is None:
+        return DEFAULT_REQUIRED  # Stored before a sender could ask for another.
+    try:
+        return Assurance(text)
+    except ValueError:
+        raise IntegrityError from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

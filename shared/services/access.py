@@ -1,13 +1,14 @@
 """Whose thread, message or file it is: decided before any content is read, and failing closed.
 
 A stranger's object and one that never existed raise the same ``NotFoundError``; so does one whose end has come,
-whether or not a sweep has run.
+whether or not a sweep has run. Whoever belongs to a thread and signed in by an e-ID of too low a level is told so,
+for every object in it alike.
 """
 
 from dataclasses import dataclass
 
 from shared.domain import places
-from shared.domain.errors import NotFoundError, RecordNotFoundError
+from shared.domain.errors import AssuranceTooLowError, NotFoundError, RecordNotFoundError
 from shared.domain.ids import FileId, MessageId, ThreadId, is_id
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
@@ -75,6 +76,11 @@ def _belongs(principal: Principal, thread: Thread) -> bool:
             return thread.participant(principal.subject) is not None
 
 
+def is_locked(principal: Principal, thread: Thread) -> bool:
+    """Whether the thread asks for an e-ID of a higher level than the one of this session."""
+    return isinstance(principal, Person) and not principal.assurance.meets(thread.required_assurance)
+
+
 class Access:
     """Loads what a principal may see."""
 
@@ -83,7 +89,17 @@ class Access:
         self._clock = clock
 
     async def thread(self, principal: Principal, thread: ThreadId) -> OpenThread:
-        """Raises ``NotFoundError`` unless the principal belongs to the thread and it is alive."""
+        """Raises as ``listed`` does, and ``AssuranceTooLowError`` when the thread is locked to the principal."""
+        room = await self.listed(principal, thread)
+        if is_locked(principal, room.thread):
+            raise AssuranceTooLowError(room.thread.required_assurance.value)
+        return room
+
+    async def listed(self, principal: Principal, thread: ThreadId) -> OpenThread:
+        """The thread even if it is locked: for lists, which then show nothing that is in it.
+
+        Raises ``NotFoundError`` unless the principal belongs to the thread and it is alive.
+        """
         record = await self._record(thread, places.thread(thread))
         found = Thread.of(record.body)
         me = found.participant(principal.subject) if isinstance(principal, Person) else None
@@ -92,7 +108,7 @@ class Access:
         return OpenThread(record=record, thread=found, me=me)
 
     async def message(self, principal: Principal, thread: ThreadId, message: MessageId) -> OpenMessage:
-        """Raises ``NotFoundError`` unless the principal may see the message and it is alive."""
+        """Raises as ``thread`` does, and ``NotFoundError`` unless the principal may see the message and it is alive."""
         room = await self.thread(principal, thread)
         if not is_id(message):
             raise NotFoundError

@@ -7,7 +7,7 @@ from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_fi
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.ids import FileId, RandomBytes
-from shared.domain.ports import Clock, Record, Records
+from shared.domain.ports import Body, Clock, Record, Records
 from shared.domain.principals import Person, Principal, Staff, reader_key
 from shared.domain.threads import Message
 from shared.services.access import OpenMessage
@@ -18,12 +18,17 @@ from shared.services.listing import every_record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """That somebody first opened a message (``file`` None) or fetched a file. ``name`` as at their sign-in."""
+    """That somebody first opened a message (``file`` None) or fetched a file. ``name`` as at their sign-in.
+
+    ``provider`` and ``assurance`` tell which e-ID a person signed in with and its level; None for staff.
+    """
 
     kind: str
     name: str = field(repr=False)
     file: FileId | None
     at: datetime
+    provider: str | None
+    assurance: str | None
 
 
 class Receipts:
@@ -49,7 +54,7 @@ class Receipts:
         name = seal_field(
             key, principal.name, partition=place.partition, id=place.id, field="name", random=self._random
         )
-        body = {"kind": _kind(principal), "name": name, "file": file, "at": instant_text(self._clock())}
+        body: Body = {"name": name, "file": file, "at": instant_text(self._clock()), **_sign_in(principal)}
         await write_entries(self._records, message, {place: body})
 
     async def of(self, message: Message) -> tuple[Receipt, ...]:
@@ -65,13 +70,24 @@ class Receipts:
         name = unseal_field(key, sealed, partition=record.partition, id=record.id, field="name")
         file = fields.optional_text("file")
         return Receipt(
-            kind=fields.text("kind"), name=name, file=None if file is None else FileId(file), at=fields.instant("at")
+            kind=fields.text("kind"),
+            name=name,
+            file=None if file is None else FileId(file),
+            at=fields.instant("at"),
+            provider=fields.optional_text("provider"),
+            assurance=fields.optional_text("assurance"),
         )
 
 
-def _kind(principal: Principal) -> str:
+def _sign_in(principal: Principal) -> Body:
+    """How the reader was known, so that a receipt can be traced to the proof of the sign-in as long as that is kept."""
     match principal:
         case Staff():
-            return "staff"
+            return {"kind": "staff"}
         case Person():
-            return "person"
+            return {
+                "kind": "person",
+                "provider": principal.provider,
+                "assurance": principal.assurance.value,
+                "evidence": principal.evidence,
+            }

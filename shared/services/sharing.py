@@ -6,6 +6,7 @@ from datetime import datetime
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.pseudonyms import Peppers, subject_of
 from shared.domain import places, retention, texts
+from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import InvalidInputError, NotFoundError, RecordChangedError, RecordNotFoundError
@@ -14,7 +15,7 @@ from shared.domain.personal_number import PersonalNumber, parse_personal_number
 from shared.domain.ports import Clock, Records
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.threads import Participant, Sealed, Thread
-from shared.services.access import Access, OpenThread
+from shared.services.access import Access, OpenThread, is_locked
 from shared.services.auditing import Audit
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
@@ -42,7 +43,11 @@ class ShownPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownThread:
-    """A thread in clear, for someone who belongs to it."""
+    """A thread in clear, for someone who belongs to it.
+
+    Of a locked one nothing but this: that there is one, how long, and the level of e-ID that opens it. Who sends is
+    part of what is to be read at that level only.
+    """
 
     thread: ThreadId
     unit: UnitId
@@ -51,6 +56,22 @@ class ShownThread:
     persons: tuple[ShownPerson, ...]
     created_at: datetime
     expires_at: datetime
+    required_assurance: Assurance
+    is_locked: bool = False
+
+
+def _locked(thread: Thread) -> ShownThread:
+    return ShownThread(
+        thread=thread.thread,
+        unit=UnitId(""),
+        unit_name="",
+        subject="",
+        persons=(),
+        created_at=thread.created_at,
+        expires_at=thread.expires_at,
+        required_assurance=thread.required_assurance,
+        is_locked=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +94,7 @@ class Sharing:
         expiries: Expiries,
         audit: Audit,
         peppers: Peppers,
+        reachable: frozenset[Assurance],
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -82,16 +104,24 @@ class Sharing:
         self._expiries = expiries
         self._audit = audit
         self._peppers = peppers
+        self._reachable = reachable
         self._clock = clock
         self._random = random
 
     async def create(
-        self, principal: Staff, *, unit: UnitId, subject: str, addressees: tuple[Addressee, ...]
+        self,
+        principal: Staff,
+        *,
+        unit: UnitId,
+        subject: str,
+        addressees: tuple[Addressee, ...],
+        required_assurance: Assurance = DEFAULT_REQUIRED,
     ) -> ShownThread:
-        """Open a thread between a unit of the principal and these persons.
+        """Open a thread between a unit of the principal and these persons, to be read at this level or a higher one.
 
         Raises ``NotFoundError`` for a unit that is not the principal's, ``InvalidInputError`` for a bad subject,
-        number or address, for nobody, for more than ``MAX_PERSONS`` and for the same person twice.
+        number or address, for nobody, for more than ``MAX_PERSONS``, for the same person twice, and for a level that
+        no e-ID here gives.
         """
         if unit not in principal.units or principal.role is Role.AUDITOR:
             raise NotFoundError
@@ -106,6 +136,8 @@ class Sharing:
             raise InvalidInputError("persons")
         if len(set(subjects)) != len(subjects):
             raise InvalidInputError("persons-repeated")
+        if not any(level.meets(required_assurance) for level in self._reachable):
+            raise InvalidInputError("assurance-unreachable")
         thread = ThreadId(new_id(now, self._random))
         place = places.thread(thread)
         key = await self._keyring.current(principal.organisation)
@@ -134,6 +166,7 @@ class Sharing:
             participants=tuple(participants),
             created_at=now,
             expires_at=retention.expires_at(now, retention_days=retention.CEILING_DAYS),
+            required_assurance=required_assurance,
         )
         await self._expiries.book(created.expires_at, f"thread|{thread}")
         await self._audit.write(AuditEvent.THREAD_CREATED, principal.organisation, by=principal.staff, thread=thread)
@@ -151,7 +184,7 @@ class Sharing:
         return tuple(sorted(found, key=lambda pair: pair[1]))
 
     async def read(self, principal: Principal, thread: ThreadId) -> ShownThread:
-        """One thread. Raises ``NotFoundError``."""
+        """One thread. Raises ``NotFoundError``, ``AssuranceTooLowError``."""
         return await self.shown(await self._access.thread(principal, thread))
 
     async def shown(self, room: OpenThread) -> ShownThread:
@@ -180,6 +213,7 @@ class Sharing:
             persons=tuple(persons),
             created_at=thread.created_at,
             expires_at=thread.expires_at,
+            required_assurance=thread.required_assurance,
         )
 
     async def _unit_name(self, thread: Thread) -> str:
@@ -210,9 +244,10 @@ class Sharing:
         shown: list[ShownThread] = []
         for thread in threads:
             try:
-                shown.append(await self.read(principal, thread))
+                room = await self._access.listed(principal, thread)
             except NotFoundError:
                 continue  # Its end has come; the sweep will take the entry.
+            shown.append(_locked(room.thread) if is_locked(principal, room.thread) else await self.shown(room))
         return tuple(shown)
 
     async def outlive(self, principal: Principal, room: OpenThread, expires_at: datetime) -> None:

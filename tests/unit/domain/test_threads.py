@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, Subject, ThreadId, UnitId
 from shared.domain.lifecycles import MessageState
@@ -49,6 +50,7 @@ THREADS = st.builds(
     participants=st.lists(PARTICIPANTS, max_size=3).map(tuple),
     created_at=INSTANTS,
     expires_at=INSTANTS,
+    required_assurance=st.sampled_from(Assurance),
 )
 MESSAGES = st.builds(
     Message,
@@ -145,7 +147,7 @@ ONE_OF_EACH: list[tuple[Stored, Callable[[Body], Stored]]] = [
     (a_message(), Message.of),
     (a_file(), StoredFile.of),
 ]
-OPTIONAL = {"text", "text_key", "sent_at", "key", "manifest", "author_recipient", "erasure"}
+OPTIONAL = {"text", "text_key", "sent_at", "key", "manifest", "author_recipient", "erasure", "required_assurance"}
 OTHER_KINDS: list[Json] = [7, True, 1.5, {"a": SECRET}, [7]]
 
 
@@ -206,3 +208,13 @@ def test_a_participant_is_found_by_pseudonym_only() -> None:
     thread = a_thread()
     assert thread.participant(Subject(SECRET)) is thread.participants[0]
     assert thread.participant(Subject("someone")) is None
+
+
+def test_a_thread_stored_before_levels_asks_for_the_usual_one() -> None:
+    """Never for less; a word that is no level is damage."""
+    whole = dict(a_thread().body())
+    older = {name: value for name, value in whole.items() if name != "required_assurance"}
+    assert Thread.of(older).required_assurance is DEFAULT_REQUIRED is Assurance.LOA3
+    for word in ("", "loa5", "LOA4", "loa3 "):
+        with pytest.raises(IntegrityError):
+            Thread.of({**whole, "required_assurance": word})

@@ -234,7 +234,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     person = run.scene.person(NUMBER)
     here, there = [(await run.instance.sessions.raise_for_person(person)).token for _ in range(2)]
     shown = await run.instance.own_sessions.list(person, here=here)
-    (other,) = [session.session for session in shown if not session.is_current]
+    other = next(session.session for session in shown if not session.is_current)
     await run.instance.own_sessions.end(person, other, here=here)
     await run.instance.own_sessions.end_all(person, here=there)
     await run.instance.sessions.end(here, person)
