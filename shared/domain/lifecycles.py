@@ -57,11 +57,12 @@ class OrderState(StrEnum):
 
 
 class OrderStep(StrEnum):
-    """What can happen to a sign-in order."""
+    """What can happen to a sign-in order. ``fail``: the e-ID or its person ended it; ``refuse``: a rule of ours did."""
 
     WAIT = "wait"
     COMPLETE = "complete"
     FAIL = "fail"
+    REFUSE = "refuse"
     RAISE_SESSION = "raise-session"
 
 
@@ -69,6 +70,8 @@ ORDER_STEPS: Final = {
     (OrderState.PENDING, OrderStep.WAIT): OrderState.PENDING,
     (OrderState.PENDING, OrderStep.COMPLETE): OrderState.COMPLETE,
     (OrderState.PENDING, OrderStep.FAIL): OrderState.FAILED,
+    (OrderState.PENDING, OrderStep.REFUSE): OrderState.FAILED,
+    (OrderState.COMPLETE, OrderStep.REFUSE): OrderState.FAILED,
     (OrderState.COMPLETE, OrderStep.RAISE_SESSION): OrderState.USED,
 }
 

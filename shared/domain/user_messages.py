@@ -43,6 +43,11 @@ class UserMessage(Enum):
     RFA29 = "RFA29"
     RFA30 = "RFA30"
     UPDATE_APP = "update-app"
+    RETURN = "return"
+    ADDRESS_CHANGED = "address-changed"
+    OTHER_BROWSER = "other-browser"
+    RISK = "risk"
+    UNRESOLVED = "unresolved"
 
 
 class StartedBy(Enum):
@@ -70,6 +75,7 @@ _PENDING: Final = MappingProxyType(
         "userMrtd": UserMessage.RFA23,
         "userFace": UserMessage.RFA24,
         "userStepUp": UserMessage.RFA25,
+        "awaitingReturn": UserMessage.RETURN,
     }
 )
 
@@ -85,6 +91,10 @@ _FAILED: Final = MappingProxyType(
         "multipleBankIdsOnDevice": UserMessage.RFA29,
         "stepUpFailed": UserMessage.RFA30,
         "notSupportedByUserApp": UserMessage.UPDATE_APP,
+        "transactionRiskBlocked": UserMessage.RISK,
+        "addressChanged": UserMessage.ADDRESS_CHANGED,
+        "otherBrowser": UserMessage.OTHER_BROWSER,
+        "unresolved": UserMessage.UNRESOLVED,
     }
 )
 
@@ -221,6 +231,25 @@ WORDINGS: Final = MappingProxyType(
         ),
         UserMessage.UPDATE_APP: Wording(
             "Uppdatera BankID-appen och försök igen.", "Update the BankID app and try again."
+        ),
+        UserMessage.RETURN: Wording(
+            "Du har identifierat dig. Gå tillbaka till webbläsaren där du började.",
+            "You have identified yourself. Go back to the browser where you began.",
+        ),
+        UserMessage.ADDRESS_CHANGED: Wording(
+            "Din anslutning byttes under inloggningen. Försök igen utan att byta nät.",
+            "Your connection changed while you signed in. Try again without changing network.",
+        ),
+        UserMessage.OTHER_BROWSER: Wording(
+            "Inloggningen fortsatte i en annan webbläsare och avbröts. Börja om, och bara på eget initiativ.",
+            "The sign-in went on in another browser and was stopped. Start again, and only on your own initiative.",
+        ),
+        UserMessage.RISK: Wording(
+            "Inloggningen stoppades av säkerhetsskäl. Logga bara in på eget initiativ. Försök igen senare.",
+            "The sign-in was stopped for your safety. Only sign in on your own initiative. Try again later.",
+        ),
+        UserMessage.UNRESOLVED: Wording(
+            "Vi fick inget svar om inloggningen. Börja om.", "We got no answer about the sign-in. Start again."
         ),
     }
 )

@@ -29,6 +29,7 @@ QR, COMPUTER, MOBILE = StartedBy.QR, StartedBy.THIS_COMPUTER, StartedBy.THIS_MOB
         ("userMrtd", QR, "RFA23"),
         ("userFace", QR, "RFA24"),
         ("userStepUp", QR, "RFA25"),
+        ("awaitingReturn", MOBILE, "return"),
         ("inventedTomorrow", QR, "RFA21"),
     ],
 )
@@ -53,7 +54,10 @@ def test_a_running_order_says_what_bankid_recommends(hint: str, started_by: Star
         ("stepUpFailed", QR, "RFA30"),
         ("notSupportedByUserApp", QR, "update-app"),
         ("userDeclinedCall", QR, "RFA22"),
-        ("transactionRiskBlocked", QR, "RFA22"),
+        ("transactionRiskBlocked", QR, "risk"),
+        ("addressChanged", MOBILE, "address-changed"),
+        ("otherBrowser", MOBILE, "other-browser"),
+        ("unresolved", QR, "unresolved"),
         ("inventedTomorrow", QR, "RFA22"),
     ],
 )

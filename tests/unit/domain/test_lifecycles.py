@@ -30,6 +30,8 @@ ORDER_PATHS = {
     "pending wait": "pending",
     "pending complete": "complete",
     "pending fail": "failed",
+    "pending refuse": "failed",
+    "complete refuse": "failed",
     "complete raise-session": "used",
 }
 
