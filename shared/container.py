@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
     from shared.services.auditing import Audit
+    from shared.services.buckets import Buckets
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
+    from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
     from shared.services.keyring import Keyring
+    from shared.services.limiting import Limiting
     from shared.services.notifying import Notifying
     from shared.services.own_sessions import OwnSessions
     from shared.services.person_signing_in import PersonSigningIn
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from shared.services.session_index import SessionIndex
     from shared.services.sessions import Sessions
     from shared.services.sharing import Sharing
+    from shared.services.sign_in_collecting import Collecting
+    from shared.services.sign_in_orders import SignInOrders
     from shared.services.staff_signing_in import StaffSigningIn
     from shared.services.storing import Storing
     from shared.services.uploading import Uploading
@@ -202,6 +207,24 @@ class Container:
         return Audit(records=self.records, clock=self.clock, random=self.random)
 
     @cached_property
+    def buckets(self) -> "Buckets":
+        from shared.services.buckets import Buckets
+
+        return Buckets(records=self.records, expiries=self.expiries, clock=self.clock)
+
+    @cached_property
+    def limiting(self) -> "Limiting":
+        from shared.services.limiting import Limiting
+
+        return Limiting(
+            buckets=self.buckets,
+            audit=self.audit,
+            limits=self.settings.limits,
+            pepper=self.settings.password_pepper,
+            clock=self.clock,
+        )
+
+    @cached_property
     def access(self) -> "Access":
         from shared.services.access import Access
 
@@ -275,18 +298,51 @@ class Container:
 
     @cached_property
     def person_signing_in(self) -> "PersonSigningIn":
+        from shared.domain.sign_in_links import SignInLinks
         from shared.services.person_signing_in import PersonSigningIn
 
+        bankid = self.settings.bankid
         return PersonSigningIn(
-            records=self.records,
+            orders=self.sign_in_orders,
+            collecting=self.collecting,
             electronic_id=self.electronic_id,
-            keyring=self.keyring,
-            expiries=self.expiries,
-            sessions=self.sessions,
+            admitting=self.admitting,
+            evidence=self.evidence,
             audit=self.audit,
-            peppers=self.settings.peppers,
+            links=SignInLinks(
+                public_url=self.settings.public_url, app=bankid.app_link, desktop=bankid.desktop_link
+            ),
+            environment=bankid.environment,
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def sign_in_orders(self) -> "SignInOrders":
+        from shared.services.sign_in_orders import SignInOrders
+
+        return SignInOrders(
+            records=self.records, keyring=self.keyring, expiries=self.expiries, clock=self.clock, random=self.random
+        )
+
+    @cached_property
+    def collecting(self) -> "Collecting":
+        from shared.services.sign_in_collecting import Collecting
+
+        return Collecting(
+            orders=self.sign_in_orders,
+            electronic_id=self.electronic_id,
+            admitting=self.admitting,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def evidence(self) -> "EvidenceArchive":
+        from shared.services.evidence import EvidenceArchive
+
+        return EvidenceArchive(
+            records=self.records, keyring=self.keyring, expiries=self.expiries, clock=self.clock, random=self.random
         )
 
     @cached_property
@@ -436,6 +492,7 @@ class Container:
             erasing=self.erasing,
             abandoning=self.abandoning,
             expiries=self.expiries,
+            buckets=self.buckets,
             audit=self.audit,
             clock=self.clock,
         )

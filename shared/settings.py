@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MIN_PEPPER_BYTES, Peppers
+from shared.domain.rate_limits import SignInLimits
+from shared.limit_settings import read_limits
 from shared.setting_values import (
     AZURE_NAME,
     HEADER_NAME,
@@ -90,6 +92,7 @@ class Settings:
     password_pepper: bytes = field(repr=False)
     bankid: BankId
     sign_in: SignIn
+    limits: SignInLimits
     smtp: Smtp
     dispatch_queue: str
     notify_queue: str
@@ -128,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
         bankid=read_bankid(read, is_local=is_local),
         sign_in=read_sign_in(read),
+        limits=read_limits(read, is_local=is_local),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
         notify_queue=read.formed("PIC_NOTIFY_QUEUE", "notify", AZURE_NAME, "the name of a queue"),

@@ -68,6 +68,20 @@ def order(flow_hash: str) -> Place:
     return Place(f"order|{flow_hash}", "order")
 
 
+def sign_in_return(nonce_hash: str) -> Place:
+    """Tells which order the nonce was made for that a person comes back with."""
+    return Place(f"return|{nonce_hash}", "return")
+
+
+def evidence(evidence: str) -> Place:
+    return Place(f"evidence|{evidence}", "evidence")
+
+
+def rate_limit(key: str) -> Place:
+    """One bucket in a partition: the busiest ones must not slow each other."""
+    return Place(f"limit|{key}", "limit")
+
+
 def thread(thread: ThreadId) -> Place:
     return Place(f"thread|{thread}", "thread")
 

@@ -22,6 +22,7 @@ from shared.domain.threads import Message, Participant, Thread
 from shared.services.abandoning import Abandoning
 from shared.services.access import Access, OpenMessage
 from shared.services.auditing import Audit
+from shared.services.buckets import Buckets
 from shared.services.deleting import delete
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
@@ -53,6 +54,7 @@ class Retaining:
         erasing: Erasing,
         abandoning: Abandoning,
         expiries: Expiries,
+        buckets: Buckets,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -61,6 +63,7 @@ class Retaining:
         self._erasing = erasing
         self._abandoning = abandoning
         self._expiries = expiries
+        self._buckets = buckets
         self._audit = audit
         self._clock = clock
 
@@ -157,6 +160,12 @@ class Retaining:
                 await self._expire_session(rest)
             case "order":
                 await delete(self._records, places.order(rest))
+            case "return":
+                await delete(self._records, places.sign_in_return(rest))
+            case "evidence":
+                await delete(self._records, places.evidence(rest))
+            case "limit":
+                await self._buckets.settle(rest)
             case _:
                 raise IntegrityError
 

@@ -36,6 +36,8 @@ VALUES = {
     "staff name": "Gärdsmygsdotter",
     "staff address": "gardsmyg@fagel.example",
     "password": "bofink bofink bofink bofink",
+    "client address": "203.0.113.247",
+    "cookie": "kornknarr-med-egen-webblasare",
 }
 
 
@@ -157,6 +159,7 @@ async def full_run(run: Run) -> None:
     """Everything that people do, once each way."""
     staff, scene = await staff_of(run), run.scene
     person = await person_of(run)
+    await limited(run)
     thread = await thread_of(run, staff)
     message, file = await message_of(run, staff, thread, VALUES["text"])
     reply, _ = await message_of(run, person, thread, VALUES["reply"])
@@ -179,6 +182,17 @@ async def full_run(run: Run) -> None:
     scene.container.mailer.refused = {VALUES["mail address"]}
     await message_of(run, staff, thread, VALUES["text"])
     await run.fails(lambda: damaged(run, thread, message, staff))
+
+
+async def limited(run: Run) -> None:
+    """Somebody begins one sign-in after another, until that is too many."""
+
+    async def start() -> None:
+        await run.instance.limiting.allow_start(address=VALUES["client address"], browser=VALUES["cookie"])
+
+    for _ in range(10):
+        await start()
+    await run.fails(start)
 
 
 async def damaged(run: Run, thread: ThreadId, message: MessageId, staff: Staff) -> object:
