@@ -13,7 +13,7 @@ import asyncio
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,12 @@ class RunningBankId:
 
     @asynccontextmanager
     async def client(
-        self, which: str = "rp", *, root_file: Path | None = None, rp_url: str | None = None
+        self,
+        which: str = "rp",
+        *,
+        root_file: Path | None = None,
+        rp_url: str | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> AsyncIterator[BankIdClient]:
         """The real client with one of the simulator's certificates."""
         client = BankIdClient(
@@ -93,6 +98,7 @@ class RunningBankId:
             root_file=str(root_file or self.files.root),
             certificate_file=str(self.files.rp_certificate(which)),
             key_file=str(self.files.rp_key(which)),
+            sleep=sleep,
         )
         try:
             yield client
