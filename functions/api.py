@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import description, downloads, health, portal, problems, sessions, sign_in, threads, uploads
+from functions import bankid, description, downloads, health, oidc, portal, problems, sessions, sign_in, threads, uploads
 from functions.request_context import JSON_BODY_MAX_BYTES, RequestContext
 from shared.container import Container
 
@@ -38,7 +38,7 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    for router in (health, sign_in, sessions, threads, uploads, downloads, portal):
+    for router in (health, sign_in, bankid, oidc, sessions, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(
         RequestContext, name_of=_NameOf(api), headers=_headers(), too_large=_too_large, internal=_internal

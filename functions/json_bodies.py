@@ -22,18 +22,27 @@ class StrictRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """A route whose body, if it has one, is ``application/json`` and nothing else (415)."""
+    """A route whose body, if it has one, is ``application/json`` and nothing else (415).
+
+    Where the body may be left out, a request without one needs no type.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if self.body_field is not None and kind != "application/json":
+            if self._reads_body(request) and kind != "application/json":
                 raise RequestRefusedError(UNSUPPORTED_TYPE)
             return await answer(StrictRequest(request.scope, request.receive))
 
         return handle
+
+    def _reads_body(self, request: Request) -> bool:
+        if self.body_field is None:
+            return False
+        has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+        return has_body or self.body_field.field_info.is_required()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -31,12 +31,15 @@ class Problem:
 
 
 class RequestRefusedError(Exception):
-    """A fault of the request itself, found by a trigger: the problem, and headers that belong to it."""
+    """A request that a trigger answers with a problem, with headers and fixed words as members that belong to it."""
 
-    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, headers: Mapping[str, str] | None = None, *, members: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(problem.type)
         self.problem = problem
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
 
 NOT_FOUND = Problem("not-found", "There is nothing here for you.", 404)
@@ -104,6 +107,12 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(UnsatisfiableRangeError, _domain)
 
 
+def retry_after(fault: errors.DependencyError) -> dict[str, str]:
+    """How long to leave a dependency alone: what an e-ID asked for, else our own measure."""
+    asked = fault.retry_after_seconds if isinstance(fault, errors.ElectronicIdError) else None
+    return {"Retry-After": str(RETRY_AFTER_SECONDS if asked is None else asked)}
+
+
 async def _domain(request: Request, fault: Exception) -> Response:
     problem = next(TABLE[kind] for kind in type(fault).__mro__ if kind in TABLE)
     headers: dict[str, str] = {}
@@ -119,10 +128,8 @@ async def _domain(request: Request, fault: Exception) -> Response:
             members["limit_bytes"] = fault.limit_bytes
         case errors.TooManyRequestsError():
             headers["Retry-After"] = str(fault.retry_after_seconds)
-        case errors.ElectronicIdError() if fault.retry_after_seconds is not None:
-            headers["Retry-After"] = str(fault.retry_after_seconds)
         case errors.DependencyError():
-            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            headers |= retry_after(fault)
         case UnsatisfiableRangeError() if fault.args:
             headers["Content-Range"] = f"bytes */{fault.args[0]}"
         case _:
@@ -134,7 +141,7 @@ async def _domain(request: Request, fault: Exception) -> Response:
 async def _refused(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestRefusedError)
     request.state.outcome = fault.problem.type
-    return problem_response(request, fault.problem, headers=fault.headers)
+    return problem_response(request, fault.problem, headers=fault.headers, **fault.members)
 
 
 async def _validation(request: Request, fault: Exception) -> Response:

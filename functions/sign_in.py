@@ -1,35 +1,32 @@
-"""Signing in: staff by password, persons by BankID."""
+"""Signing in: which ways there are for persons, and staff by password."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Cookie, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from functions.dependencies import (
-    EVERYONE,
-    FLOW_COOKIE,
-    Device,
-    Services,
-    client_address,
-)
+from functions.dependencies import EVERYONE, Device, Services
 from functions.json_bodies import JsonRoute
 from functions.models import Strict
-from functions.qr_image import qr_svg
 from functions.sessions import Previous, SessionView, set_session
-from shared.crypto.tokens import token_hash
-from shared.domain.electronic_id import OrderRequest
-from shared.domain.errors import NotFoundError
-from shared.domain.user_messages import WORDINGS, StartedBy, UserMessage, failed_message, pending_message
+from shared.sign_in_settings import BANKID
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
-Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
 
-BANKID_TEXT = """# Logga in
-Du loggar in på *Private Identity Control* för att läsa meddelanden till dig.
+class ProviderView(BaseModel):
+    """A way for persons to sign in."""
 
-Avbryt om någon har ringt eller skrivit och bett dig logga in."""
+    id: str
+    kind: Literal["bankid", "oidc"]
+    name: str
+    assurance: Annotated[list[str], Field(description="Levels that a sign-in can give.")]
+
+
+class ProviderList(BaseModel):
+    """The ways that are on."""
+
+    providers: list[ProviderView]
 
 
 class StaffCredentials(Strict):
@@ -39,30 +36,19 @@ class StaffCredentials(Strict):
     password: Annotated[str, Field(max_length=1024)]
 
 
-class OrderView(BaseModel):
-    """How a sign-in by BankID stands."""
-
-    status: Literal["pending", "failed", "complete"]
-    hint_code: str | None = None
-    message: Annotated[str | None, Field(description="Id of the recommended user message (RFA).")] = None
-    message_sv: str | None = None
-    message_en: str | None = None
-    qr: Annotated[str | None, Field(description="The code to show during this second, if any.")] = None
-    session: SessionView | None = None
-
-    @classmethod
-    def of(
-        cls, status: Literal["pending", "failed"], hint_code: str, message: UserMessage, *, qr: str | None = None
-    ) -> "OrderView":
-        wording = WORDINGS[message]
-        return cls(
-            status=status,
-            hint_code=hint_code,
-            message=message.value,
-            message_sv=wording.swedish,
-            message_en=wording.english,
-            qr=qr,
-        )
+@router.get("/sign-in/providers", dependencies=[EVERYONE])
+async def list_providers(services: Services) -> ProviderList:
+    """How persons can sign in here."""
+    sign_in = services.settings.sign_in
+    providers = []
+    if BANKID in sign_in.providers:
+        levels = [sign_in.bankid_assurance.value]
+        providers.append(ProviderView(id=BANKID, kind="bankid", name="BankID", assurance=levels))
+    for broker in sign_in.brokers:
+        profile = broker.profile
+        levels = sorted({level.value for level in profile.assurance.values()})
+        providers.append(ProviderView(id=profile.name, kind="oidc", name=profile.title, assurance=levels))
+    return ProviderList(providers=providers)
 
 
 @router.post("/staff/sign-in", dependencies=[EVERYONE])
@@ -74,60 +60,3 @@ async def staff_sign_in(
         credentials.mail_address, credentials.password, replacing=previous, device=device
     )
     return set_session(response, services, session)
-
-
-@router.post("/bankid/orders", status_code=201, dependencies=[EVERYONE])
-async def bankid_start(request: Request, services: Services, response: Response) -> OrderView:
-    """Begin a sign-in by BankID on another device: show the code that polling returns."""
-    settings = services.settings
-    public_host = urlsplit(settings.public_url).hostname or ""
-    agent = request.headers.get("user-agent", "unknown")
-    started = await services.person_signing_in.start(
-        OrderRequest(
-            end_user_ip=client_address(request, settings.client_address_header),
-            user_visible_text=BANKID_TEXT,
-            referring_domain=public_host,
-            user_agent=agent[:256],
-            device_identifier=token_hash(agent)[:64],
-        )
-    )
-    response.set_cookie(FLOW_COOKIE, started.flow, max_age=600, path="/", secure=True, httponly=True, samesite="lax")
-    return OrderView(status="pending")
-
-
-@router.get("/bankid/order", dependencies=[EVERYONE])
-async def bankid_poll(services: Services, response: Response, flow: Flow = "", previous: Previous = None) -> OrderView:
-    """How the order of this browser stands. When it is complete, the answer carries the session's cookie."""
-    from shared.services.person_signing_in import Refused, Waiting  # noqa: PLC0415  # comes with its service
-    from shared.services.person_signing_in import SignedIn as RaisedSession  # noqa: PLC0415
-
-    match await services.person_signing_in.poll(flow, replacing=previous):
-        case Waiting() as waiting:
-            message = pending_message(waiting.hint_code, StartedBy.QR)
-            return OrderView.of("pending", waiting.hint_code, message, qr=waiting.qr)
-        case Refused() as refused:
-            return OrderView.of("failed", refused.hint_code, failed_message(refused.hint_code, StartedBy.QR))
-        case RaisedSession() as raised:
-            response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-            return OrderView(status="complete", session=set_session(response, services, raised.session))
-
-
-@router.get(
-    "/bankid/order/qr",
-    dependencies=[EVERYONE],
-    response_class=Response,
-    responses={200: {"description": "The image.", "content": {"image/svg+xml": {"schema": {}}}}},
-)
-async def bankid_qr(services: Services, flow: Flow = "") -> Response:
-    """The code of this second as an SVG image."""
-    frame = await services.person_signing_in.qr(flow)
-    if frame is None:
-        raise NotFoundError
-    return Response(qr_svg(frame), media_type="image/svg+xml")
-
-
-@router.delete("/bankid/order", status_code=204, dependencies=[EVERYONE])
-async def bankid_cancel(services: Services, response: Response, flow: Flow = "") -> None:
-    """Give up the order of this browser."""
-    await services.person_signing_in.cancel(flow)
-    response.delete_cookie(FLOW_COOKIE, path="/", secure=True, httponly=True, samesite="lax")

@@ -129,6 +129,11 @@ def failed_message(hint_code: str, started_by: StartedBy) -> UserMessage:
     return _FAILED.get(hint_code, UserMessage.RFA22)
 
 
+def is_known_end(hint_code: str) -> bool:
+    """Whether ``hint_code`` is one of the words that stood for the end of an order when this was written."""
+    return hint_code == "startFailed" or hint_code in _FAILED
+
+
 def error_message(error_code: str) -> UserMessage:
     """What to say when the e-ID refused the call: its own code, or the ``ElectronicIdFault`` that it became.
 

@@ -3,6 +3,7 @@
 ``receive`` turns the identity into a person without a personal number; ``admit`` decides and raises the session.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from shared.crypto.pseudonyms import Peppers, subject_of
@@ -55,8 +56,11 @@ class Admitting:
         *,
         replacing: str | None = None,
         device: str = UNKNOWN_DEVICE,
+        beforehand: Callable[[], Awaitable[None]] | None = None,
     ) -> NewSession:
         """A session of this person on this device; the one with the token ``replacing`` ends.
+
+        ``beforehand`` is awaited when it is decided and before the session exists; what it raises stops the session.
 
         Raises ``SignInRefusedError`` when a rule of ``shared.domain.admission`` says no.
         """
@@ -68,4 +72,6 @@ class Admitting:
             case Admit(remarks=remarks):
                 noted = " ".join(remarks) or NO_REMARK
                 await self._audit.write(AuditEvent.PERSON_ADMITTED, PLATFORM, by=subject, mode=mode, remarks=noted)
+                if beforehand is not None:
+                    await beforehand()
                 return await self._sessions.raise_for_person(arrival.person, replacing=replacing, device=device)

@@ -1,76 +1,75 @@
-"""Persons sign in with an e-ID, in the browser that started (QR mode).
+"""Persons sign in with BankID: by a code that an app on another device scans, or with the app on this device.
 
-The browser polls us; we ask the e-ID at most every two seconds, whichever instance answers, and persist what it
-says before anyone is told. A terminal answer is given to us once: whoever won the right to ask stores it.
-Source: BankID RP API v6.0 (``/auth``, ``/collect``), facts on its times and hint codes.
+With a code, the browser that started gets the session by polling. On the same device a completed order signs nobody in:
+it waits until the app has opened the return address in the browser that started, because the link that opens the app
+can be sent to somebody else (session fixation). Source: BankID, "Secure start"; facts on its callback.
 """
 
-import json
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import NoReturn
 
-from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
-from shared.crypto.pseudonyms import Peppers, subject_of
-from shared.crypto.tokens import new_token, token_hash
-from shared.domain import places
-from shared.domain.assurance import Assurance
+from shared.crypto.tokens import equal, new_token, token_hash
+from shared.domain.admission import Circumstances, RefusalReason
 from shared.domain.audit_events import AuditEvent
-from shared.domain.bodies import Fields, instant_text
-from shared.domain.electronic_id import (
-    Complete,
-    ElectronicId,
-    Failed,
-    OrderRequest,
-    Pending,
-    VerifiedIdentity,
-)
+from shared.domain.bodies import instant_text
+from shared.domain.devices import device_words
+from shared.domain.electronic_id import ElectronicId, OrderRequest, SignInMode
 from shared.domain.errors import (
     ConflictError,
-    IntegrityError,
+    DependencyError,
     NotFoundError,
+    OtherBrowserError,
     RecordChangedError,
-    RecordNotFoundError,
+    SignInRefusedError,
 )
-from shared.domain.ids import RandomBytes, Subject
+from shared.domain.ids import RandomBytes
 from shared.domain.lifecycles import OrderState, OrderStep, next_order_state
-from shared.domain.places import PLATFORM, Place
-from shared.domain.ports import Body, Clock, Record, Records
-from shared.domain.principals import Person
+from shared.domain.places import PLATFORM
+from shared.domain.ports import Clock
 from shared.domain.qr import qr_content
+from shared.domain.sign_in_links import SignInLinks
+from shared.domain.user_messages import StartedBy
+from shared.services.admitting import Admitting
 from shared.services.auditing import Audit
-from shared.services.expiring import Expiries
-from shared.services.keyring import Keyring
-from shared.services.sessions import NewSession, Sessions
+from shared.services.evidence import EvidenceArchive
+from shared.services.sessions import NewSession
+from shared.services.sign_in_collecting import Collecting
+from shared.services.sign_in_orders import FLOW_LIFETIME, QR_LIFETIME, UNPICKED, Order, SignInOrders
 
-COLLECT_INTERVAL: Final = timedelta(seconds=2)
-FLOW_LIFETIME: Final = timedelta(minutes=10)
-QR_LIFETIME: Final = timedelta(seconds=30)
-"""The e-ID's start window: no frame is worth showing after it."""
+AWAITING_RETURN = "awaitingReturn"
+"""Our own hint: the e-ID is done, and this browser has not come back from it."""
 
-UNPICKED: Final = "outstandingTransaction"
-"""The one hint under which a QR code is shown: no app has the order yet."""
+OTHER_BROWSER = "otherBrowser"
+REPLACED = "cancelled"
+LEFT = "userCancel"
 
-UNRESOLVED: Final = "unresolved"
-"""Our own hint: the order has ended at the e-ID and nothing here says how."""
-
-ACCEPTED_RISKS: Final = frozenset({"low", "moderate"})
+REFUSALS = {RefusalReason.RISK: "transactionRiskBlocked", RefusalReason.ADDRESS: "addressChanged"}
+NOBODY = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedFlow:
-    """``flow`` goes into the cookie of the browser that started and nowhere else."""
+    """``flow`` goes into the cookie of the browser that started and nowhere else.
+
+    ``launch_url`` opens the app on this device with the order; None for a code.
+    """
 
     flow: str = field(repr=False)
-    expires_at: datetime
+    seconds: int
+    started_by: StartedBy
+    launch_url: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Not ended. ``qr`` is the frame to show now, None when no code should be shown."""
+    """Not ended. ``qr`` is the frame to show now, ``launch_url`` opens the app; None when neither is of use."""
 
     hint_code: str
-    qr: str | None = field(repr=False)
+    started_by: StartedBy = StartedBy.QR
+    qr: str | None = field(default=None, repr=False)
+    launch_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +77,7 @@ class Refused:
     """Ended without a session. Start again."""
 
     hint_code: str
+    started_by: StartedBy = StartedBy.QR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,210 +85,195 @@ class SignedIn:
     """Ended with a session, raised in the browser that started."""
 
     session: NewSession
+    started_by: StartedBy = StartedBy.QR
 
 
 class PersonSigningIn:
-    """Starts, polls and cancels sign-in orders."""
+    """Starts, polls, takes back and cancels sign-ins."""
 
     def __init__(
         self,
         *,
-        records: Records,
+        orders: SignInOrders,
+        collecting: Collecting,
         electronic_id: ElectronicId,
-        keyring: Keyring,
-        expiries: Expiries,
-        sessions: Sessions,
+        admitting: Admitting,
+        evidence: EvidenceArchive,
         audit: Audit,
-        peppers: Peppers,
+        links: SignInLinks,
+        environment: str,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
-        self._records = records
+        self._orders = orders
+        self._collecting = collecting
         self._electronic_id = electronic_id
-        self._keyring = keyring
-        self._expiries = expiries
-        self._sessions = sessions
+        self._admitting = admitting
+        self._evidence = evidence
         self._audit = audit
-        self._peppers = peppers
+        self._links = links
+        self._environment = environment
         self._clock = clock
         self._random = random
 
-    async def start(self, request: OrderRequest) -> StartedFlow:
-        """Begin an order for this browser. Raises ``ConflictError``, ``DependencyError``."""
-        flow = new_token(self._random)
-        place = places.order(token_hash(flow))
-        started = await self._electronic_id.start(request)
-        now = self._clock()
-        ends = now + FLOW_LIFETIME
-        secrets = {"ref": started.order_ref, "token": started.qr_start_token, "secret": started.qr_start_secret}
-        body: Body = {
-            "state": OrderState.PENDING.value,
-            "hint": UNPICKED,
-            "started_at": instant_text(now),
-            "collected_at": instant_text(now),
-            "expires_at": instant_text(ends),
-            "secrets": await self._seal(place, "secrets", json.dumps(secrets)),
-        }
-        await self._expiries.book(ends, f"order|{token_hash(flow)}")
-        await self._records.create(place.partition, place.id, body)
-        return StartedFlow(flow=flow, expires_at=ends)
+    async def start(
+        self, request: OrderRequest, started_by: StartedBy = StartedBy.QR, *, leaving: str | None = None
+    ) -> StartedFlow:
+        """Begin an order for this browser; ``leaving`` is the flow that it held, which ends.
+
+        Raises ``ConflictError``, ``DependencyError``, ``InvalidInputError("no-return")``.
+        """
+        flow, nonce = new_token(self._random), None if started_by is StartedBy.QR else new_token(self._random)
+        back = None if nonce is None else self._links.back(nonce, started_by, request.user_agent)
+        if leaving:
+            # One order for each browser, as far as can be: what is left of the old one ends by itself in minutes.
+            with suppress(DependencyError):
+                await self._leave(leaving, REPLACED)
+        await self._orders.ready()
+        started = await self._electronic_id.start(replace(request, return_url=back))
+        order = await self._orders.create(flow, nonce, request, started, started_by)
+        await self._audit.write(AuditEvent.ORDER_STARTED, PLATFORM, by=NOBODY, order=order.id, mode=order.mode.value)
+        return StartedFlow(
+            flow=flow,
+            seconds=int(FLOW_LIFETIME.total_seconds()),
+            started_by=started_by,
+            launch_url=self._links.launch(started.auto_start_token, started_by),
+        )
 
     async def poll(self, flow: str, *, replacing: str | None = None) -> Waiting | Refused | SignedIn:
-        """How the order of this browser stands; raises the session once it is complete.
+        """How the order of this browser stands; for a code, raises the session once it is complete.
 
         ``replacing`` is the token of the session that this browser held; it ends with the new one.
 
         Raises ``NotFoundError`` when this browser has no order, ``ConflictError`` when its session was raised
         already, ``DependencyError`` when the e-ID does not answer (poll again).
         """
-        record = await self._load(flow)
-        if self._state(record) is OrderState.PENDING and self._may_collect(record):
-            record = await self._collect(record)
-        match self._state(record):
-            case OrderState.PENDING:
-                return await self._waiting(record)
-            case OrderState.FAILED:
-                return Refused(hint_code=Fields(record.body).text("hint"))
-            case OrderState.COMPLETE | OrderState.USED as state:
-                next_order_state(state, OrderStep.RAISE_SESSION)
-                return await self._raise_session(record, replacing)
+        order = await self._collecting.look(await self._orders.find(flow))
+        if order.mode is SignInMode.SAME_DEVICE and order.state is OrderState.COMPLETE:
+            return Waiting(hint_code=AWAITING_RETURN, started_by=order.started_by)
+        return await self._answer(order, None, replacing)
+
+    async def come_back(
+        self, flow: str, nonce: str, returned_from: str, *, replacing: str | None = None
+    ) -> Waiting | Refused | SignedIn:
+        """The app has opened the return address with ``nonce`` in the browser that holds ``flow``.
+
+        Raises the session once the order is complete. Raises ``OtherBrowserError`` for whatever does not fit; a nonce
+        that arrives in another browser ends the order that it was made for, because somebody else may have started
+        it. ``ConflictError``, ``DependencyError`` as ``poll``.
+        """
+        order = await self._collecting.look(await self._returned(flow, nonce))
+        if order.state is OrderState.USED:
+            await self._turn_away("used", order)
+        return await self._answer(order, returned_from, replacing)
 
     async def qr(self, flow: str) -> str | None:
         """The frame to show now, without asking the e-ID. Raises ``NotFoundError``."""
-        return (await self._waiting(await self._load(flow))).qr
+        return (await self._waiting(await self._orders.find(flow))).qr
 
     async def cancel(self, flow: str) -> None:
         """End the order because its person left. Says nothing of orders that have ended already."""
+        await self._leave(flow, LEFT)
+
+    async def _leave(self, flow: str, hint: str) -> None:
+        with suppress(NotFoundError):
+            order = await self._orders.find(flow)
+            if order.state is OrderState.PENDING:
+                await self._audit.write(AuditEvent.ORDER_CANCELLED, PLATFORM, by=NOBODY, order=order.id)
+                await self._collecting.abandon(order, OrderStep.FAIL, hint)
+
+    async def _returned(self, flow: str, nonce: str) -> Order:
+        """The order of this browser, if the nonce was made for it."""
         try:
-            record = await self._load(flow)
+            mine = await self._orders.find(flow)
         except NotFoundError:
-            return
-        if self._state(record) is OrderState.PENDING:
-            await self._electronic_id.cancel((await self._secrets(record))["ref"])
-            await self._persist(record, OrderStep.FAIL, {"hint": "userCancel"})
-
-    async def _load(self, flow: str) -> Record:
-        place = places.order(token_hash(flow))
+            mine = None
         try:
-            record = await self._records.get(place.partition, place.id)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-        if self._clock() >= Fields(record.body).instant("expires_at"):
-            raise NotFoundError
-        return record
-
-    def _state(self, record: Record) -> OrderState:
-        try:
-            return OrderState(Fields(record.body).text("state"))
-        except ValueError as fault:
-            raise IntegrityError from fault
-
-    def _may_collect(self, record: Record) -> bool:
-        return self._clock() - Fields(record.body).instant("collected_at") >= COLLECT_INTERVAL
-
-    async def _collect(self, record: Record) -> Record:
-        """Ask the e-ID if this request wins the right to; otherwise answer from the store."""
-        try:
-            record = await self._store(record, OrderStep.WAIT, {"collected_at": instant_text(self._clock())})
-        except RecordChangedError:
-            return await self._read_again(record)
-        # What sealing the answer needs comes first: the e-ID does not repeat itself.
-        await self._keyring.current(PLATFORM)
-        order_ref = (await self._secrets(record))["ref"]
-        try:
-            outcome = await self._electronic_id.collect(order_ref)
+            owner = await self._orders.behind(nonce)
         except NotFoundError:
-            outcome = self._unresolved(record)
-        match outcome:
-            case Pending():
-                return await self._persist(record, OrderStep.WAIT, {"hint": outcome.hint_code})
-            case Failed():
-                return await self._persist(record, OrderStep.FAIL, {"hint": outcome.hint_code})
-            case Complete():
-                return await self._completed(record, outcome.identity)
+            await self._turn_away("nonce", mine)
+        if mine is None or not equal(owner.record.partition, mine.record.partition):
+            await self._turn_away("browser", owner)
+        if mine.mode is not SignInMode.SAME_DEVICE or not equal(mine.nonce_hash or "", token_hash(nonce)):
+            await self._turn_away("nonce", mine)
+        return mine
 
-    def _unresolved(self, record: Record) -> Pending | Failed:
-        """The e-ID has told how the order ended already, and no record knows.
+    async def _turn_away(self, reason: str, order: Order | None) -> NoReturn:
+        """Raises ``OtherBrowserError``; in another browser the order is over first."""
+        named = NOBODY if order is None else order.id
+        await self._audit.write(AuditEvent.RETURN_REFUSED, PLATFORM, by=NOBODY, order=named, reason=reason)
+        if reason == "browser" and order is not None:
+            with suppress(NotFoundError):
+                await self._collecting.abandon(order, OrderStep.REFUSE, OTHER_BROWSER)
+        raise OtherBrowserError
 
-        Either a slow request is still storing it, or it is lost with the one that was told: the next time decides.
-        Then it is start again, never "signed in".
-        """
-        is_lost = Fields(record.body).text("hint") == UNRESOLVED
-        return Failed(hint_code=UNRESOLVED) if is_lost else Pending(hint_code=UNRESOLVED)
+    async def _answer(
+        self, order: Order, returned_from: str | None, replacing: str | None
+    ) -> Waiting | Refused | SignedIn:
+        match order.state:
+            case OrderState.PENDING:
+                return await self._waiting(order)
+            case OrderState.FAILED:
+                return Refused(hint_code=order.hint, started_by=order.started_by)
+            case OrderState.COMPLETE | OrderState.USED as state:
+                next_order_state(state, OrderStep.RAISE_SESSION)
+                return await self._let_in(order, returned_from, replacing)
 
-    async def _completed(self, record: Record, identity: VerifiedIdentity) -> Record:
-        subject = subject_of(identity.personal_number, self._peppers)
-        if identity.risk not in ACCEPTED_RISKS:
-            refused = await self._persist(record, OrderStep.FAIL, {"hint": "transactionRiskBlocked"})
-            await self._audit.write(AuditEvent.PERSON_REFUSED, PLATFORM, by=subject)
-            return refused
-        place = Place(record.partition, record.id)
-        who = {
-            "subject": subject,
-            "name": identity.name,
-            "provider": identity.provider,
-            "assurance": identity.assurance.value,
+    async def _let_in(self, order: Order, returned_from: str | None, replacing: str | None) -> SignedIn | Refused:
+        """Decide, keep the proof of who identified, use the order up, and raise the session: in this order."""
+        request = await self._orders.request_of(order)
+        arrival, proof = await self._orders.arrival_of(order)
+        about = {
+            "environment": self._environment,
+            "provider": arrival.person.provider,
+            "transaction": proof["transaction"],
+            "order": order.id,
+            "begun_at": instant_text(order.begun_at),
+            "completed_at": proof["completed_at"],
+            "shown": request.user_visible_text,
         }
-        sealed = await self._seal(place, "identity", json.dumps(who))
-        return await self._persist(record, OrderStep.COMPLETE, {"hint": "", "identity": sealed})
 
-    async def _persist(self, record: Record, step: OrderStep, changes: Body) -> Record:
-        """Store an answer that the e-ID gives once: whoever wrote in between, it is applied while we still wait."""
-        while self._state(record) is OrderState.PENDING:
+        async def use_up() -> None:
+            await self._evidence.keep(order.id, {**about, "decision": "admitted"}, proof["evidence"])
             try:
-                return await self._store(record, step, changes)
-            except RecordChangedError:
-                record = await self._read_again(record)
-        return record
+                await self._orders.store(
+                    order, OrderStep.RAISE_SESSION, {"arrival": None, "proof": None, "secrets": None}
+                )
+            except RecordChangedError as fault:
+                raise ConflictError from fault
+            with suppress(DependencyError):  # It is used up already; its record goes by itself in minutes.
+                await self._orders.forget_nonce(order)
 
-    async def _store(self, record: Record, step: OrderStep, changes: Body) -> Record:
-        """Raises ``RecordChangedError``; ``NotFoundError`` when the order's time ended meanwhile."""
-        state = next_order_state(self._state(record), step)
+        person = replace(arrival.person, evidence=order.id)
+        started_from = request.end_user_ip
         try:
-            return await self._records.replace_if_match(record, {**record.body, **changes, "state": state.value})
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
+            session = await self._admitting.admit(
+                replace(arrival, person=person),
+                Circumstances(mode=order.mode, started_from=started_from, returned_from=returned_from or started_from),
+                replacing=replacing,
+                device=device_words(request.user_agent),
+                beforehand=use_up,
+            )
+        except SignInRefusedError as refusal:
+            await self._evidence.keep(order.id, {**about, "decision": f"refused {refusal.reason}"}, proof["evidence"])
+            ended = await self._orders.end(order, OrderStep.REFUSE, REFUSALS[RefusalReason(refusal.reason)])
+            if ended.state is not OrderState.FAILED:
+                raise ConflictError from refusal
+            return Refused(hint_code=ended.hint, started_by=order.started_by)
+        return SignedIn(session=session, started_by=order.started_by)
 
-    async def _read_again(self, record: Record) -> Record:
-        try:
-            return await self._records.get(record.partition, record.id)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-
-    async def _raise_session(self, record: Record, replacing: str | None) -> SignedIn:
-        who = json.loads(await self._unseal(record, "identity"))
-        try:
-            await self._store(record, OrderStep.RAISE_SESSION, {"identity": None, "secrets": None})
-        except RecordChangedError as fault:
-            raise ConflictError from fault
-        person = Person(
-            subject=Subject(who["subject"]),
-            name=who["name"],
-            provider=who["provider"],
-            assurance=Assurance(who["assurance"]),
-        )
-        return SignedIn(session=await self._sessions.raise_for_person(person, replacing=replacing))
-
-    async def _waiting(self, record: Record) -> Waiting:
-        fields = Fields(record.body)
-        hint = fields.text("hint")
+    async def _waiting(self, order: Order) -> Waiting:
         # Never negative: the instance that started may have a clock that runs ahead of this one's.
-        elapsed = max(self._clock() - fields.instant("started_at"), timedelta(0))
-        if self._state(record) is not OrderState.PENDING or hint != UNPICKED or elapsed >= QR_LIFETIME:
-            return Waiting(hint_code=hint, qr=None)
-        secrets = await self._secrets(record)
-        frame = qr_content(secrets["token"], secrets["secret"], int(elapsed.total_seconds()))
-        return Waiting(hint_code=hint, qr=frame)
-
-    async def _secrets(self, record: Record) -> dict[str, str]:
-        found: dict[str, str] = json.loads(await self._unseal(record, "secrets"))
-        return found
-
-    async def _seal(self, place: Place, name: str, text: str) -> str:
-        key = await self._keyring.current(PLATFORM)
-        return seal_field(key, text, partition=place.partition, id=place.id, field=name, random=self._random)
-
-    async def _unseal(self, record: Record, name: str) -> str:
-        sealed = Fields(record.body).text(name)
-        key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))
-        return unseal_field(key, sealed, partition=record.partition, id=record.id, field=name)
+        elapsed = max(self._clock() - order.started_at, timedelta(0))
+        is_of_use = order.state is OrderState.PENDING and order.hint == UNPICKED and elapsed < QR_LIFETIME
+        secrets = await self._orders.secrets_of(order) if is_of_use else None
+        if secrets is None:
+            return Waiting(hint_code=order.hint, started_by=order.started_by)
+        is_code = order.mode is SignInMode.QR
+        seconds = int(elapsed.total_seconds())
+        return Waiting(
+            hint_code=order.hint,
+            started_by=order.started_by,
+            qr=qr_content(secrets.qr_start_token, secrets.qr_start_secret, seconds) if is_code else None,
+            launch_url=self._links.launch(secrets.auto_start_token, order.started_by),
+        )

@@ -160,6 +160,8 @@ class Retaining:
                 await self._expire_session(rest)
             case "order":
                 await delete(self._records, places.order(rest))
+            case "redirect":
+                await delete(self._records, places.redirect(rest))
             case "return":
                 await delete(self._records, places.sign_in_return(rest))
             case "evidence":

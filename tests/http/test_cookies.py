@@ -3,10 +3,12 @@
 import pytest
 
 from shared.adapters.memory_electronic_id import persona
-from tests.support.every_route import LOGIN, Scene
+from shared.crypto.tokens import token_hash
+from shared.domain import places
+from tests.support.every_route import CALLS, LOGIN, Scene
 from tests.support.memory_container import PASSWORD
 from tests.support.problems import problem_of
-from tests.support.world import TOLVAN, Browser, World
+from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World
 
 CREDENTIALS = {"mail_address": LOGIN, "password": PASSWORD}
 
@@ -32,7 +34,7 @@ async def test_the_session_cookie_is_as_closed_as_cookies_can_be(scene: Scene) -
 async def test_the_sign_in_cookie_lives_as_long_as_the_order(world: World) -> None:
     """It binds the order to the browser that started; ten minutes later there is nothing to bind."""
     answer = await Browser(world.http).call("POST", "/api/v1/bankid/orders")
-    (header,) = answer.headers.get_list("set-cookie")
+    header, _ = answer.headers.get_list("set-cookie")
     name, value, attributes = cookie_of(header)
     assert name == "__Host-bankid"
     assert len(value) == 43
@@ -63,7 +65,7 @@ async def test_a_person_too_gets_a_fresh_token_and_loses_the_orders(world: World
     other = Browser(world.http)
     problem_of(await other.call("GET", "/api/v1/bankid/order"), 404, "not-found")
     assert (await browser.json("GET", "/api/v1/bankid/order"))["status"] == "complete"
-    assert browser.cookies.keys() == {"__Host-session"}
+    assert browser.cookies.keys() == {"__Host-session", "__Host-device"}
     assert browser.cookies["__Host-session"] not in {"B" * 43, flow}
     replay = Browser(world.http, cookies={"__Host-bankid": flow})
     problem_of(await replay.call("GET", "/api/v1/bankid/order"), 409, "conflict")
@@ -116,3 +118,60 @@ async def test_signing_in_again_ends_the_session_before(world: World) -> None:
     stranger = Browser(world.http, cookies={"__Host-session": before})
     assert (await stranger.call("GET", "/api/v1/session")).status_code == 401
     assert (await staff.json("GET", "/api/v1/session"))["kind"] == "person"
+
+
+async def sign_in(world: World, browser: Browser, who: str) -> None:
+    """Sign in by this browser's own hand, whatever it holds."""
+    if who == "staff":
+        raised = await browser.json("POST", "/api/v1/staff/sign-in", json=CREDENTIALS)
+    else:
+        await browser.json("POST", "/api/v1/bankid/orders", 201)
+        world.container.electronic_id.approve(world.container.electronic_id.latest, persona(who))
+        world.container.clock.move(seconds=2)
+        raised = (await browser.json("GET", "/api/v1/bankid/order"))["session"]
+    browser.csrf = raised["csrf_token"]
+
+
+SIGN_INS = ["staff", TOLVAN, OTHER_PERSON]
+
+
+@pytest.mark.parametrize("then", SIGN_INS)
+@pytest.mark.parametrize("first", SIGN_INS)
+async def test_signing_in_over_a_session_ends_it(scene: Scene, first: str, then: str) -> None:
+    """Whoever held it and whoever comes: one browser is one principal, and the old cookie is worth nothing."""
+    browser = Browser(scene.world.http)
+    await sign_in(scene.world, browser, first)
+    before = Browser(scene.world.http, browser.csrf, dict(browser.cookies))
+    await sign_in(scene.world, browser, then)
+    problem_of(await before.call("GET", "/api/v1/session"), 401, "not-signed-in")
+    shown = await browser.json("GET", "/api/v1/session")
+    assert shown["kind"] == ("staff" if then == "staff" else "person")
+    assert browser.cookies["__Host-session"] != before.cookies["__Host-session"]
+    assert len((await browser.json("GET", "/api/v1/sessions"))["sessions"]) == 1
+
+
+@pytest.mark.parametrize("then", SIGN_INS)
+@pytest.mark.parametrize("planted", ["B" * 43, "x", "A" * 128, "another's"])
+async def test_a_token_that_an_attacker_planted_is_never_adopted(scene: Scene, planted: str, then: str) -> None:
+    """Whatever the victim's browser was made to send, nobody is signed in by it, and it is never handed out.
+
+    A live session of the attacker's own, planted so that the victim acts as the attacker, ends with the sign-in.
+    """
+    attacker = await scene.world.staff()
+    token = attacker.cookies["__Host-session"] if planted == "another's" else planted
+    victim = Browser(scene.world.http, cookies={"__Host-session": token})
+    await sign_in(scene.world, victim, then)
+    assert victim.cookies["__Host-session"] != token
+    again = Browser(scene.world.http, attacker.csrf, {"__Host-session": token})
+    problem_of(await again.call("GET", "/api/v1/session"), 401, "not-signed-in")
+    assert (await victim.call("GET", "/api/v1/session")).status_code == 200
+
+
+@pytest.mark.parametrize("planted", ["B" * 43, "x"])
+async def test_no_route_adopts_a_token(scene: Scene, planted: str) -> None:
+    """Asking anything with an invented cookie makes no session of it."""
+    partition = places.session(token_hash(planted)).partition
+    for route in CALLS:
+        answer = await scene.call(route).by(Browser(scene.world.http, "", {"__Host-session": planted}))
+        assert f"__Host-session={planted}" not in answer.headers.get("set-cookie", ""), route
+        assert not scene.world.container.records._partitions.get(partition), route

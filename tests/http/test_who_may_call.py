@@ -23,9 +23,11 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "portal_home": EVERYONE_200,
     "portal": EVERYONE_200,
     "staff_sign_in": EVERYONE_200,
+    "list_providers": EVERYONE_200,
     "bankid_start": (201, 201, 201, 201, 201, 201, 201, 201),
     "bankid_poll": (404, 404, 404, 404, 404, 404, 404, 404),  # no browser here has begun an order
     "bankid_qr": (404, 404, 404, 404, 404, 404, 404, 404),
+    "bankid_callback": (403, 403, 403, 403, 403, 403, 403, 403),  # nor come back from one
     "bankid_cancel": (204, 204, 204, 204, 204, 204, 204, 204),
     "read_session": (401, 200, 200, 200, 200, 200, 200, 200),
     "sign_out": (401, 204, 204, 204, 204, 204, 204, 204),
@@ -55,6 +57,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
 PUBLIC = {
     *("health", "health_ready", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
+    *("list_providers", "bankid_callback"),
 }
 
 
@@ -86,7 +89,7 @@ async def test_who_may_call_what(scene: Scene, route: str, who: Who, status: int
     """Foreign is 404, the wrong kind of principal 403, nobody 401."""
     answer = await scene.call(route).by(await scene.browser(who))
     assert answer.status_code == status, answer.text
-    kinds = {401: "not-signed-in", 403: "not-allowed", 404: "not-found"}
+    kinds = {401: "not-signed-in", 403: "other-browser" if route in PUBLIC else "not-allowed", 404: "not-found"}
     if status in kinds and scene.call(route).method != "HEAD":
         problem_of(answer, status, kinds[status])
 

@@ -120,9 +120,11 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "staff_sign_in": lambda _: Call(
         "POST", "/api/v1/staff/sign-in", {"json": {"mail_address": LOGIN, "password": PASSWORD}}
     ),
+    "list_providers": lambda _: Call("GET", "/api/v1/sign-in/providers"),
     "bankid_start": lambda _: Call("POST", "/api/v1/bankid/orders"),
     "bankid_poll": lambda _: Call("GET", "/api/v1/bankid/order"),
     "bankid_qr": lambda _: Call("GET", "/api/v1/bankid/order/qr"),
+    "bankid_callback": lambda _: Call("POST", "/api/v1/bankid/callback", {"json": {"nonce": "A" * 43}}),
     "bankid_cancel": lambda _: Call("DELETE", "/api/v1/bankid/order"),
     "read_session": lambda _: Call("GET", "/api/v1/session"),
     "sign_out": lambda _: Call("DELETE", "/api/v1/session"),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from shared.container import Container
 from shared.domain.electronic_id import OrderRequest
 from shared.domain.errors import ConflictError, NotFoundError
-from shared.services.person_signing_in import COLLECT_INTERVAL, Refused, SignedIn, Waiting
+from shared.domain.user_messages import StartedBy
+from shared.services.person_signing_in import Refused, SignedIn, Waiting
+from shared.services.sign_in_collecting import COLLECT_INTERVAL
 from tests.support.scene import Scene
 
 REQUEST = OrderRequest(
@@ -26,11 +28,25 @@ class Order:
     ref: str
 
     @classmethod
-    async def start(cls, scene: Scene) -> "Order":
+    async def start(cls, scene: Scene, started_by: StartedBy = StartedBy.QR) -> "Order":
         """Begin one, and wait until it may be collected."""
-        started = await scene.container.person_signing_in.start(REQUEST)
+        started = await scene.container.person_signing_in.start(REQUEST, started_by)
         scene.container.clock.now += COLLECT_INTERVAL
         return cls(scene, started.flow, scene.container.electronic_id.latest)
+
+    @property
+    def nonce(self) -> str:
+        """What the app brings back, as the e-ID was told of it."""
+        address = self.scene.container.electronic_id.requests[int(self.ref.rpartition("-")[2]) - 1].return_url
+        assert address is not None
+        return address.rpartition("/")[2]
+
+    async def come_back(
+        self, on: Container | None = None, *, nonce: str | None = None, address: str = REQUEST.end_user_ip
+    ) -> Waiting | Refused | SignedIn:
+        """The app opens the return address in this browser."""
+        service = (on or self.scene.container).person_signing_in
+        return await service.come_back(self.flow, nonce or self.nonce, address)
 
     async def poll(self, on: Container | None = None) -> Waiting | Refused | SignedIn:
         """Ask as the browser does."""

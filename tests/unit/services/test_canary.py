@@ -11,6 +11,7 @@ from shared.adapters.memory_electronic_id import persona
 from shared.domain.errors import PicError
 from shared.domain.ids import FileId, MessageId, ThreadId, UnitId, UploadId
 from shared.domain.principals import Person, Role, Staff
+from shared.domain.user_messages import StartedBy
 from shared.services.administering import NewStaff
 from shared.services.person_signing_in import SignedIn
 from shared.services.sharing import Addressee
@@ -96,8 +97,14 @@ async def staff_of(run: Run) -> Staff:
 
 
 async def person_of(run: Run) -> Person:
-    """A person who signs in with the e-ID, after one attempt of high risk."""
+    """A person who signs in with the e-ID, after one that failed, one that went elsewhere and one of high risk."""
     answers = []
+    failed, elsewhere = await Order.start(run.scene), await Order.start(run.scene, StartedBy.THIS_MOBILE)
+    run.scene.container.electronic_id.fail(failed.ref, VALUES["surname"])
+    await failed.poll(run.instance)
+    await run.fails(lambda: failed.come_back(run.instance, nonce=elsewhere.nonce))
+    left = await Order.start(run.scene)
+    await run.instance.person_signing_in.cancel(left.flow)
     for risk in ("high", "low"):
         order = await Order.start(run.scene)
         identity = persona(NUMBER, VALUES["name"], VALUES["surname"], risk=risk)

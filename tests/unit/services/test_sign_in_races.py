@@ -9,7 +9,8 @@ import pytest
 
 from shared.adapters.memory_electronic_id import persona
 from shared.domain.errors import ConflictError, DependencyError, NotFoundError
-from shared.services.person_signing_in import COLLECT_INTERVAL, Refused, SignedIn, Waiting
+from shared.services.person_signing_in import Refused, SignedIn, Waiting
+from shared.services.sign_in_collecting import COLLECT_INTERVAL
 from tests.support.orders import Order
 from tests.support.scene import Scene
 from tests.support.taps import TROUBLES, Crashed, Tap, Trouble
