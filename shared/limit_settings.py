@@ -1,7 +1,7 @@
 """The settings of rate limits: each is ``count/seconds``, and on a laptop ``off``.
 
 The defaults suppose that a whole municipal office, or a part of a mobile network, has one address: 300 persons may
-begin within a minute, and 400 wait for their e-ID at the same time. A browser and a person are one.
+begin within a minute, and 1000 wait for their e-ID at the same time. A browser and a person are one.
 """
 
 import re
@@ -30,8 +30,8 @@ def read_limits(read: Reader, *, is_local: bool) -> SignInLimits:
     return SignInLimits(
         starts_per_address=limit("PIC_LIMIT_STARTS_PER_ADDRESS", "300/60"),
         starts_per_browser=limit("PIC_LIMIT_STARTS_PER_BROWSER", "10/60"),
-        polls_per_address=limit("PIC_LIMIT_POLLS_PER_ADDRESS", "12000/60"),
-        polls_per_browser=limit("PIC_LIMIT_POLLS_PER_BROWSER", "240/60"),
+        polls_per_address=limit("PIC_LIMIT_POLLS_PER_ADDRESS", "30000/60"),
+        polls_per_browser=limit("PIC_LIMIT_POLLS_PER_BROWSER", "600/60"),
         sessions_per_person=limit("PIC_LIMIT_SESSIONS_PER_PERSON", "20/3600"),
     )
 

@@ -16,6 +16,9 @@ from typing import Final
 MOST_COUNT: Final = 1_000_000
 LONGEST_SECONDS: Final = 24 * 60 * 60
 
+SKEW: Final = timedelta(minutes=1)
+"""How far the clocks of two instances may differ. Servers keep theirs to well below a second."""
+
 _MICROSECONDS: Final = 1_000_000
 _NETWORK_OF_ONE: Final = 64
 """Bits: a home or a phone gets at least a /64 of IPv6, and may use any address in it (RFC 6177 section 2)."""
@@ -45,6 +48,11 @@ class Limit:
         """How long an empty bucket takes to be full: ``seconds``, and under ``count`` microseconds of rounding."""
         return self.count * self.interval
 
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead of one clock the end of anything may lie that another clock has reckoned."""
+        return self.period + SKEW
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
@@ -55,7 +63,7 @@ class Bucket:
 
     def tokens(self, now: datetime) -> int:
         """How many there are, 0 to ``limit.count``."""
-        return (self.limit.period - self._missing(now)) // self.limit.interval
+        return max(timedelta(0), self.limit.period - self._missing(now)) // self.limit.interval
 
     def taken(self, tokens: int, now: datetime) -> "Bucket":
         """The bucket afterwards. Raises ``ValueError`` for more tokens than there are."""
@@ -70,12 +78,13 @@ class Bucket:
     def _missing(self, now: datetime) -> timedelta:
         """How long it takes to be full.
 
-        Never more than a whole period: a bucket that says otherwise was written by a clock that ran ahead, and must
-        not keep anybody out until that time comes round again.
+        One that lies beyond the horizon was written by a clock that was wrong, or for another limit. It counts as
+        full: otherwise it would keep somebody out until that time comes round again. Up to there it counts as it is,
+        because an instance whose clock is behind must not find full what another has emptied.
         """
-        if self.full_at is None or self.full_at <= now:
+        if self.full_at is None or not timedelta(0) < self.full_at - now <= self.limit.horizon:
             return timedelta(0)
-        return min(self.full_at - now, self.limit.period)
+        return self.full_at - now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,9 +55,9 @@ class _Held:
         return True
 
     def refusal(self, limit: Limit, now: datetime) -> datetime | None:
-        """Until when this key is refused. One that lies further ahead than any can was made by another clock."""
+        """Until when this key is refused. What lies beyond the horizon was reckoned before the clock went back."""
         until = self.refused_until
-        return until if until is not None and now < until <= now + limit.period else None
+        return until if until is not None and now < until <= now + limit.horizon else None
 
     def keep(self, tokens: int, limit: Limit, now: datetime) -> None:
         """Hold these besides what is left. What was drawn longest ago decides how long."""
