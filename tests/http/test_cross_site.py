@@ -1,27 +1,23 @@
 """Requests that another site makes a browser send: refused, and nothing has changed."""
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
-from tests.support.every_route import CALLS, Scene, Who, everything_stored
-from tests.support.memory_container import PUBLIC_URL
+from functions.api import create_api
+from functions.dependencies import SAFE_METHODS, allowings_of
+from tests.support.every_route import CALLS, LOGIN, Scene, Who, everything_stored
+from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer
 from tests.support.problems import problem_of
 from tests.support.world import Browser
 
-WITHOUT_SESSION = ("staff_sign_in", "bankid_start", "bankid_cancel")
-WITH_SESSION = (
-    *(
-        "sign_out",
-        "end_session",
-        "sign_out_everywhere",
-        "create_thread",
-        "create_message",
-        "delete_message",
-        "send_message",
-        "open_message",
-    ),
-    *("create_upload", "append_upload", "cancel_upload", "delete_file"),
-)
-UNSAFE = (*WITHOUT_SESSION, *WITH_SESSION)
+ALLOWED = {
+    route.name: allowings_of(route)[0]
+    for route in iter_route_contexts(create_api(MemoryContainer()).routes)
+    if not SAFE_METHODS.issuperset(route.methods or ())
+}
+UNSAFE = sorted(str(name) for name in ALLOWED)
+WITH_SESSION = sorted(str(name) for name, allowing in ALLOWED.items() if allowing.kinds)
+"""From the application itself: a route added with an unsafe method joins the tests below."""
 
 FOREIGN = (
     {"origin": "https://evil.example"},
@@ -37,10 +33,18 @@ FOREIGN = (
 )
 
 
-async def test_these_are_all_routes_that_change_something(scene: Scene) -> None:
-    """A route added with an unsafe method joins the tests below."""
-    found = {name for name in CALLS if scene.call(name).method not in {"GET", "HEAD", "OPTIONS"}}
-    assert found == set(UNSAFE)
+def test_these_are_the_routes_that_change_something() -> None:
+    """Those that are tested below; a walk that meets none of them would prove nothing."""
+    assert set(UNSAFE) - set(WITH_SESSION) >= {"staff_sign_in", "bankid_start", "bankid_cancel"}
+    assert set(WITH_SESSION) >= {
+        *("sign_out", "end_session", "sign_out_everywhere", "create_thread", "create_message", "delete_message"),
+        *("send_message", "open_message", "create_upload", "append_upload", "cancel_upload", "delete_file"),
+    }
+
+
+async def test_the_table_calls_each_of_them_by_its_method(scene: Scene) -> None:
+    """Else a route would be tested by a request that is safe."""
+    assert {name for name in CALLS if scene.call(name).method not in SAFE_METHODS} == set(UNSAFE)
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
@@ -75,6 +79,19 @@ async def test_a_wrong_token_is_refused(scene: Scene, route: str) -> None:
     assert everything_stored(scene) == before
 
 
+@pytest.mark.parametrize("route", WITH_SESSION)
+async def test_the_token_of_another_of_ones_own_sessions_is_refused(scene: Scene, route: str) -> None:
+    """A token belongs to its session: one that leaked from an old window opens nothing in a new one."""
+    credentials = {"mail_address": LOGIN, "password": PASSWORD}
+    one, other = Browser(scene.world.http), Browser(scene.world.http)
+    for browser in (one, other):
+        browser.csrf = (await browser.json("POST", "/api/v1/staff/sign-in", json=credentials))["csrf_token"]
+    before = everything_stored(scene)
+    crossed = Browser(scene.world.http, other.csrf, one.cookies)
+    problem_of(await scene.call(route).by(crossed), 403, "cross-site-request")
+    assert everything_stored(scene) == before
+
+
 @pytest.mark.parametrize(
     "headers", [{}, {"origin": PUBLIC_URL}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}], ids=str
 )
@@ -96,7 +113,7 @@ async def test_reading_changes_nothing(scene: Scene, who: Who) -> None:
     """A link, an image or a mail scanner can make a browser send GET, HEAD and OPTIONS: they must not act."""
     browser = await scene.browser(who)
     before = everything_stored(scene)
-    reads = [name for name in CALLS if scene.call(name).method in {"GET", "HEAD", "OPTIONS"}]
+    reads = [name for name in CALLS if scene.call(name).method in SAFE_METHODS]
     assert len(reads) > 15
     for route in reads:
         if route not in CHANGING_READS:
