@@ -145,6 +145,10 @@ def _text(value: object) -> str:
     return value
 
 
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
 def _number(name: str, least: float, most: float) -> Callable[[object], float]:
     def parse(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
@@ -167,9 +171,9 @@ def _count(name: str, least: int) -> Callable[[object], int]:
 
 _PARSERS: Mapping[str, Callable[[object], object]] = {
     "kind": _kind,
-    "endpoint": _text,
-    "order": _text,
-    "status": _text,
+    "endpoint": _optional_text,
+    "order": _optional_text,
+    "status": _optional_text,
     "member": _text,
     "skip": _count("skip", 0),
     "every": _count("every", 1),
