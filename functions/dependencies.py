@@ -21,6 +21,7 @@ from shared.domain.principals import Person, Principal, Staff
 
 SESSION_COOKIE: Final = "__Host-session"
 FLOW_COOKIE: Final = "__Host-bankid"
+REDIRECT_COOKIE: Final = "__Host-oidc"
 CSRF_HEADER: Final = "X-CSRF-Token"
 LOOPBACK: Final = "127.0.0.1"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

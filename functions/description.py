@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel, Field
 
-from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
+from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, REDIRECT_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
 from functions.problems import MEDIA_TYPE
 
 SECURITY_SCHEMES: Final = {
@@ -32,6 +32,12 @@ SECURITY_SCHEMES: Final = {
         "in": "cookie",
         "name": FLOW_COOKIE,
         "description": "Set by starting a sign-in; binds it to the browser that started.",
+    },
+    "oidc": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": REDIRECT_COOKIE,
+        "description": "Set by leaving for a broker; binds the return to the browser that left.",
     },
 }
 
@@ -100,8 +106,10 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> No
 
 
 def _asked_for(route: RouteContext, method: str) -> list[str]:
-    if any(parameter.alias == FLOW_COOKIE for parameter in route.dependant.cookie_params):
-        return ["bankid"]
+    cookies = {parameter.alias for parameter in route.dependant.cookie_params}
+    for scheme, cookie in (("bankid", FLOW_COOKIE), ("oidc", REDIRECT_COOKIE)):
+        if cookie in cookies:
+            return [scheme]
     if not any(allowing.kinds for allowing in allowings_of(route)):
         return []
     return ["session"] if method in SAFE_METHODS else ["session", "csrf"]

@@ -5,7 +5,7 @@ no service: both are imported inside the properties. Tests replace ports by subc
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from shared.adapters.vault_certificates import VaultCertificates
+    from shared.domain.brokers import Broker
+    from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.electronic_id import ElectronicId
     from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
     from shared.domain.sessions import SessionLimits
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
     from shared.services.auditing import Audit
+    from shared.services.bankid_certificate import BankIdCertificate
+    from shared.services.broker_signing_in import BrokerSigningIn
     from shared.services.buckets import Buckets
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
@@ -167,16 +172,8 @@ class Container:
     @cached_property
     def electronic_id(self) -> "ElectronicId":
         from shared.adapters.bankid import BankIdClient
-        from shared.bankid_settings import PemFiles
 
-        bankid = self.settings.bankid
-        assert isinstance(bankid.certificate, PemFiles)
-        client = BankIdClient(
-            base_url=bankid.url,
-            root_file=bankid.root_file,
-            certificate_file=bankid.certificate.certificate_file,
-            key_file=bankid.certificate.key_file,
-        )
+        client = BankIdClient(base_url=self.settings.bankid.url, credentials=self.bankid_certificate.open)
         self._closings.append(client.close)
         return client
 
@@ -186,7 +183,67 @@ class Container:
 
         return Argon2Passwords(pepper=self.settings.password_pepper)
 
+    def _bankid_material(self) -> "Callable[[], Awaitable[CertificateMaterial]]":
+        from shared.adapters.certificate_files import read_bundle_file, read_pem_files
+        from shared.bankid_settings import BundleFile, PemFiles
+
+        root, source = self.settings.bankid.root_file, self.settings.bankid.certificate
+        match source:
+            case PemFiles():
+                return lambda: read_pem_files(
+                    root_file=root, certificate_file=source.certificate_file, key_file=source.key_file
+                )
+            case BundleFile():
+                return lambda: read_bundle_file(root_file=root, file=source.file, passphrase=source.passphrase)
+            case _:
+                return lambda: self._vault_certificates.read(root_file=root, name=source.name, version=source.version)
+
+    @cached_property
+    def _vault_certificates(self) -> "VaultCertificates":
+        from shared.adapters.local_credential import LocalCredential
+        from shared.adapters.vault_certificates import VaultCertificates
+
+        is_emulated = self.settings.key_vault_ca is not None
+        certificates = VaultCertificates(
+            vault_url=self.settings.key_vault_url,
+            credential=LocalCredential() if is_emulated else self._identity,
+            ca_file=self.settings.key_vault_ca,
+            verify_challenge_resource=not is_emulated,
+        )
+        self._closings.append(certificates.close)
+        return certificates
+
+    @cached_property
+    def brokers(self) -> "Mapping[str, Broker]":
+        if not self.settings.sign_in.brokers:
+            return {}
+        from shared.adapters.oidc import OidcBroker
+        from shared.adapters.oidc_http import OidcHttp
+
+        http = OidcHttp(allows_http=self.settings.environment == "local")
+        self._closings.append(http.close)
+        return {
+            broker.profile.name: OidcBroker(
+                broker.profile, broker.secret, http=http, clock=self.clock, random=self.random
+            )
+            for broker in self.settings.sign_in.brokers
+        }
+
     # Services
+
+    @cached_property
+    def bankid_certificate(self) -> "BankIdCertificate":
+        from shared.adapters.clocks import system_clock
+        from shared.adapters.event_log import log_event
+        from shared.services.bankid_certificate import BankIdCertificate
+
+        return BankIdCertificate(
+            environment=self.settings.bankid.environment,
+            material=self._bankid_material(),
+            # TLS knows no other clock: one that was moved for a test would end certificates that still work.
+            clock=system_clock,
+            log=log_event,
+        )
 
     @cached_property
     def keyring(self) -> "Keyring":
@@ -309,10 +366,25 @@ class Container:
             admitting=self.admitting,
             evidence=self.evidence,
             audit=self.audit,
-            links=SignInLinks(
-                public_url=self.settings.public_url, app=bankid.app_link, desktop=bankid.desktop_link
-            ),
+            links=SignInLinks(public_url=self.settings.public_url, app=bankid.app_link, desktop=bankid.desktop_link),
             environment=bankid.environment,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def broker_signing_in(self) -> "BrokerSigningIn":
+        from shared.services.broker_signing_in import BrokerSigningIn
+
+        return BrokerSigningIn(
+            brokers=self.brokers,
+            records=self.records,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            admitting=self.admitting,
+            evidence=self.evidence,
+            audit=self.audit,
+            redirect_uri=f"{self.settings.public_url}/api/v1/oidc/callback",
             clock=self.clock,
             random=self.random,
         )

@@ -130,7 +130,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
         bankid=read_bankid(read, is_local=is_local),
-        sign_in=read_sign_in(read),
+        sign_in=read_sign_in(read, is_local=is_local),
         limits=read_limits(read, is_local=is_local),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),

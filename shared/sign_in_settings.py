@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared.broker_settings import ConfiguredBroker, read_brokers
 from shared.domain.admission import AddressRule
 from shared.domain.assurance import Assurance
 from shared.domain.sign_in_text import SERVICE_NAME_CHARACTERS, check_service_name
@@ -20,6 +21,7 @@ class SignIn:
 
     service_name: str
     providers: frozenset[str]
+    brokers: tuple[ConfiguredBroker, ...]
     bankid_assurance: Assurance
     risks: frozenset[str]
     addresses: AddressRule
@@ -29,11 +31,15 @@ class SignIn:
     @property
     def reachable(self) -> frozenset[Assurance]:
         """The levels that the e-IDs that are on can give."""
-        return frozenset({self.bankid_assurance} if BANKID in self.providers else ())
+        bankid = {self.bankid_assurance} if BANKID in self.providers else set()
+        return frozenset(bankid.union(*(broker.profile.assurance.values() for broker in self.brokers)))
 
 
-def read_sign_in(read: Reader) -> SignIn:
+def read_sign_in(read: Reader, *, is_local: bool) -> SignIn:
     """Collects what is wrong in ``read.faults``."""
+    providers = read.parsed(
+        "PIC_SIGN_IN_PROVIDERS", words, "names with commas between them", frozenset({BANKID}), BANKID
+    )
     rule = read.choice("PIC_SIGN_IN_ADDRESSES", AddressRule, "browser")
     return SignIn(
         service_name=read.parsed(
@@ -43,9 +49,8 @@ def read_sign_in(read: Reader) -> SignIn:
             "",
             "Private Identity Control",
         ),
-        providers=read.parsed(
-            "PIC_SIGN_IN_PROVIDERS", words, "names with commas between them", frozenset({BANKID}), BANKID
-        ),
+        providers=providers,
+        brokers=read_brokers(read, providers, is_local=is_local),
         bankid_assurance=read.parsed(
             "PIC_BANKID_ASSURANCE", Assurance, "one of " + ", ".join(Assurance), Assurance.LOA2, Assurance.LOA3.value
         ),

@@ -16,6 +16,8 @@ class AuditEvent(StrEnum):
     ORDER_CANCELLED = "order:cancel"
     ORDER_FAILED = "order:fail"
     RETURN_REFUSED = "order:return:refuse"
+    BROKER_STARTED = "session:broker:start"
+    BROKER_REFUSED = "session:broker:refuse"
     SIGNED_OUT = "session:end"
     SESSION_ENDED = "session:end:elsewhere"
     SIGNED_OUT_EVERYWHERE = "session:end:everywhere"

@@ -82,6 +82,11 @@ def rate_limit(key: str) -> Place:
     return Place(f"limit|{key}", "limit")
 
 
+def redirect(state_hash: str) -> Place:
+    """A sign-in that has gone to a broker."""
+    return Place(f"redirect|{state_hash}", "redirect")
+
+
 def thread(thread: ThreadId) -> Place:
     return Place(f"thread|{thread}", "thread")
 

@@ -237,13 +237,16 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "session": ("cookie", "__Host-session"),
         "csrf": ("header", "X-CSRF-Token"),
         "bankid": ("cookie", "__Host-bankid"),
+        "oidc": ("cookie", "__Host-oidc"),
     }
     flow = {"bankid_poll", "bankid_qr", "bankid_cancel"}
-    public = {"health", "health_ready", "staff_sign_in", "bankid_start", "upload_options"}
+    public = {"health", "health_ready", "staff_sign_in", "bankid_start", "oidc_start", "upload_options"}
     for name, operation in operations(described).items():
         (asked_for,) = operation["security"]
         if name in public:
             assert asked_for == {}, name
+        elif name == "oidc_callback":
+            assert asked_for == {"oidc": []}, name
         elif name in flow:
             assert asked_for == {"bankid": []}, name
         elif operation["method"] in {"get", "head", "options"}:

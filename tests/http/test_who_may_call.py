@@ -29,6 +29,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "bankid_qr": (404, 404, 404, 404, 404, 404, 404, 404),
     "bankid_callback": (403, 403, 403, 403, 403, 403, 403, 403),  # nor come back from one
     "bankid_cancel": (204, 204, 204, 204, 204, 204, 204, 204),
+    "oidc_start": (200, 200, 200, 200, 200, 200, 200, 200),
+    "oidc_callback": (303, 303, 303, 303, 303, 303, 303, 303),  # no browser here has left for a broker
     "read_session": (401, 200, 200, 200, 200, 200, 200, 200),
     "sign_out": (401, 204, 204, 204, 204, 204, 204, 204),
     "list_sessions": (401, 200, 200, 200, 200, 200, 200, 200),
@@ -58,6 +60,7 @@ PUBLIC = {
     *("health", "health_ready", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback"),
+    *("oidc_start", "oidc_callback"),
 }
 
 

@@ -126,6 +126,8 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "bankid_qr": lambda _: Call("GET", "/api/v1/bankid/order/qr"),
     "bankid_callback": lambda _: Call("POST", "/api/v1/bankid/callback", {"json": {"nonce": "A" * 43}}),
     "bankid_cancel": lambda _: Call("DELETE", "/api/v1/bankid/order"),
+    "oidc_start": lambda _: Call("POST", "/api/v1/oidc/memory/start"),
+    "oidc_callback": lambda _: Call("GET", "/api/v1/oidc/callback"),
     "read_session": lambda _: Call("GET", "/api/v1/session"),
     "sign_out": lambda _: Call("DELETE", "/api/v1/session"),
     "list_sessions": lambda _: Call("GET", "/api/v1/sessions"),

@@ -1,10 +1,12 @@
 """The whole application on memory adapters: what unit and wire tests run against."""
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from shared.adapters.memory_blobs import MemoryBlobs
+from shared.adapters.memory_broker import MemoryBroker
 from shared.adapters.memory_electronic_id import MemoryElectronicId
 from shared.adapters.memory_keys import MemoryKeys
 from shared.adapters.memory_mail import MemoryMail
@@ -12,6 +14,7 @@ from shared.adapters.memory_passwords import MemoryPasswords
 from shared.adapters.memory_queues import MemoryQueues
 from shared.adapters.memory_records import MemoryRecords
 from shared.container import Container
+from shared.domain.brokers import Broker
 from shared.domain.ids import MessageId, ThreadId
 from shared.settings import read_settings
 
@@ -97,6 +100,15 @@ class MemoryContainer(Container):
     @cached_property
     def electronic_id(self) -> MemoryElectronicId:
         return MemoryElectronicId()
+
+    @cached_property
+    def broker(self) -> MemoryBroker:
+        return MemoryBroker()
+
+    @cached_property
+    def brokers(self) -> Mapping[str, Broker]:
+        """Those of the settings, and one in memory."""
+        return {**super().brokers, self.broker.profile.name: self.broker}
 
     @cached_property
     def passwords(self) -> MemoryPasswords:

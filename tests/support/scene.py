@@ -5,7 +5,7 @@ Several instances of the application can share the stores, each behind a tap of 
 
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from shared.container import Container
 from shared.crypto.pseudonyms import subject_of
 from shared.domain.assurance import Assurance
+from shared.domain.brokers import Broker
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.electronic_id import ElectronicId
 from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UnitId, UploadId
@@ -78,6 +79,10 @@ class Instance(Container):
     @cached_property
     def electronic_id(self) -> ElectronicId:
         return TappedElectronicId(self._first.electronic_id, self._tap)
+
+    @cached_property
+    def brokers(self) -> Mapping[str, Broker]:
+        return self._first.brokers
 
     @cached_property
     def passwords(self) -> Passwords:

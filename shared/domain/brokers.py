@@ -1,0 +1,179 @@
+"""What a broker is to us, and what a redirect to it and back may come to.
+
+A broker is an OpenID provider that runs e-IDs for others. Source: OpenID Connect Core 1.0, RFC 9207, OIDC Sweden
+profile 1.0. ``shared.domain.broker_claims`` judges what it states of a person.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, Protocol, TypeAlias
+
+from shared.domain.assurance import Assurance
+from shared.domain.electronic_id import VerifiedIdentity
+
+ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt"]
+AssertionAudience = Literal["token_endpoint", "issuer"]
+UserInfo = Literal["none", "plain", "signed"]
+"""Whether claims are also fetched from UserInfo, and whether that must be a signed JWT (Core 5.3.2)."""
+
+NumberKind = Literal["any", "personal", "coordination"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberClaim:
+    """A claim that holds a Swedish personal number, and what other claims must say for it to be one.
+
+    Every claim of ``demands`` must be there and equal; those of ``agrees`` must be equal where they are there.
+    """
+
+    name: str
+    kind: NumberKind = "any"
+    demands: tuple[tuple[str, str], ...] = ()
+    agrees: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerProfile:
+    """One broker. ``assurance`` maps each ``acr`` that is believed to the level it gives; no other is let in.
+
+    ``max_age_seconds`` is how long before the start of a sign-in a person may have identified: 0 asks for it anew
+    each time, and the broker must then state when it was. None leaves both to the broker. ``essential`` are claims
+    asked for by the ``claims`` parameter (Core 5.5).
+    """
+
+    name: str
+    title: str
+    issuer: str
+    client_id: str
+    authentication: ClientAuthentication
+    assertion_audience: AssertionAudience
+    assurance: Mapping[str, Assurance]
+    acr_values: tuple[str, ...]
+    scopes: tuple[str, ...]
+    essential: tuple[str, ...]
+    numbers: tuple[NumberClaim, ...]
+    userinfo: UserInfo
+    max_age_seconds: int | None
+
+
+class Misfit(StrEnum):
+    """Why an answer of a broker is not believed. The words stand in audit events."""
+
+    DISCOVERY = "discovery"
+    FORM = "form"
+    ALGORITHM = "algorithm"
+    KEY = "key"
+    SIGNATURE = "signature"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    AUTHORIZED_PARTY = "authorized-party"
+    SUBJECT = "subject"
+    NONCE = "nonce"
+    EXPIRED = "expired"
+    ISSUED_AT = "issued-at"
+    AUTHENTICATION_TIME = "authentication-time"
+    ASSURANCE = "assurance"
+    ACCESS_TOKEN = "access-token"  # noqa: S105 - a word
+    CODE = "code"
+    USERINFO = "userinfo"
+    NAME = "name"
+    PERSONAL_NUMBER = "personal-number"
+    COUNTRY = "country"
+
+
+class MisfitError(Exception):
+    """An answer that is not believed. Ends inside the adapter of the broker, as ``Unfit``."""
+
+    def __init__(self, reason: Misfit) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Failure(StrEnum):
+    """What a person is told who comes back without a session. The words end the address they are sent to."""
+
+    CANCELLED = "cancelled"
+    NOT_POSSIBLE = "not-possible"
+    TRY_LATER = "try-later"
+    REFUSED = "refused"
+    OTHER_BROWSER = "other-browser"
+    FAILED = "failed"
+
+
+_FAILURES: Final[Mapping[str, Failure]] = {
+    "access_denied": Failure.CANCELLED,
+    "login_required": Failure.NOT_POSSIBLE,
+    "unmet_authentication_requirements": Failure.NOT_POSSIBLE,
+    "temporarily_unavailable": Failure.TRY_LATER,
+}
+"""RFC 6749 section 4.1.2.1, OpenID Connect Core 3.1.2.6, and "Unmet Authentication Requirements" 1.0."""
+
+
+def failure_of(error: str) -> Failure:
+    """What the error code of a broker means to the person; its description is never read."""
+    return _FAILURES.get(error, Failure.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """What a browser takes to the broker. All of it is fresh and random but ``redirect_uri``."""
+
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """What came back, beside what we remember of the departure. ``issuer`` is the ``iss`` of the response."""
+
+    code: str = field(repr=False)
+    issuer: str | None
+    redirect_uri: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    departed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """The broker states who it is."""
+
+    identity: VerifiedIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """The broker's answer is not believed."""
+
+    reason: Misfit
+
+
+BrokerOutcome: TypeAlias = Identified | Unfit
+
+
+class Broker(Protocol):
+    """Sign-ins at one broker, by redirect. Every failure to reach it is an ``ElectronicIdError``."""
+
+    @property
+    def profile(self) -> BrokerProfile:
+        """Who it is."""
+        ...
+
+    async def begin(self, departure: Departure) -> str:
+        """The address to send the browser to."""
+        ...
+
+    async def finish(self, returned: Return) -> BrokerOutcome:
+        """Trade the code for an identity. Never to be repeated: a code is good for one use."""
+        ...
+
+
+def code_challenge(verifier: str) -> str:
+    """``S256`` of the verifier (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
