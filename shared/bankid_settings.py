@@ -4,15 +4,15 @@ What names alone can tell is judged here. What takes the files (``shared.crypto.
 client is made: the start of the app reads no file and imports no vendor.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from shared.domain.bankid_trust import BankIdEnvironment
 from shared.setting_values import VAULT_NAME, Reader, is_this_machine
-
-BankIdEnvironment = Literal["simulator", "test", "production"]
 
 BANKID_HOSTS: Final[Mapping[str, str]] = MappingProxyType(
     {"test": "appapi2.test.bankid.com", "production": "appapi2.bankid.com"}
@@ -27,6 +27,7 @@ _FILE: Final = "PIC_BANKID_CERTIFICATE"
 _KEY: Final = "PIC_BANKID_KEY"
 _PASSPHRASE: Final = "PIC_BANKID_PASSPHRASE"  # noqa: S105 - the name of a setting
 _VAULT: Final = "PIC_BANKID_VAULT_CERTIFICATE"
+_NAME_AND_VERSION: Final = re.compile(rf"{VAULT_NAME}(/[0-9a-f]{{32}})?")
 _HTTPS: Final = 443
 
 
@@ -48,9 +49,10 @@ class BundleFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultCertificate:
-    """Both in the key vault, under the name of a certificate."""
+    """Both in the key vault, under the name of a certificate; without ``version``, the newest."""
 
     name: str
+    version: str | None
 
 
 CertificateSource = PemFiles | BundleFile | VaultCertificate
@@ -102,7 +104,10 @@ def _certificate(read: Reader) -> CertificateSource:
     if vault is not None:
         alone = {_FILE: file, _KEY: key, _PASSPHRASE: passphrase}
         read.faults += [f"{_VAULT} excludes {other}" for other, value in alone.items() if value is not None]
-        return VaultCertificate(name=read.formed(_VAULT, "", VAULT_NAME, "the name of a certificate in the vault"))
+        name, _, version = read.formed(
+            _VAULT, "", _NAME_AND_VERSION, "a certificate in the vault: name or name/version"
+        ).partition("/")
+        return VaultCertificate(name=name, version=version or None)
     if file is not None and file.lower().endswith(BUNDLES):
         if key is not None:
             read.faults.append(f"{_KEY} must be empty: the file of {_FILE} holds the key")

@@ -22,7 +22,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 AZURE_NAME: Final = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 """Of blob containers and queues. Source: Azure Storage, naming containers; naming queues."""
-VAULT_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")
+VAULT_NAME: Final = r"[0-9A-Za-z-]{1,127}"
 """Of keys, secrets and certificates. Source: Azure Key Vault, vault-name and object-name."""
 TABLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 """Source: Azure Storage, understanding the Table service data model."""

@@ -1,12 +1,10 @@
-"""``ElectronicId`` on BankID's RP API v6.0: four calls over mutual TLS. Source: BankID developers, "RP API v6.0".
+"""``ElectronicId`` on BankID's RP API v6.0: five calls over mutual TLS. Source: BankID developers, "RP API v6.0".
 
 Retried are connecting (nothing was sent yet), ``maintenance`` (BankID did nothing) and a collect that got no answer.
 An order that may have been received is never sent again: that could make a second order.
 """
 
 import asyncio
-import base64
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -24,10 +22,13 @@ from shared.adapters.bankid_answers import (
     parse_started,
 )
 from shared.adapters.bankid_refusals import is_maintenance, is_unknown_order, refusal
+from shared.adapters.bankid_requests import auth_body, sign_body
+from shared.adapters.tls_contexts import client_context
 from shared.domain.assurance import Assurance
+from shared.domain.client_certificates import ClientCertificate, TlsCredentials
 from shared.domain.deadlines import current_deadline
-from shared.domain.electronic_id import CollectOutcome, OrderRequest, StartedOrder
-from shared.domain.errors import ElectronicIdError, ElectronicIdFault, InvalidInputError, NotFoundError
+from shared.domain.electronic_id import CollectOutcome, OrderRequest, SignRequest, StartedOrder
+from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError
 
 CONNECT_SECONDS: Final = 3.0
 CONNECT_RETRIES: Final = 2
@@ -37,17 +38,16 @@ READ_SECONDS: Final = 10.0
 CALL_SECONDS: Final = 18.0
 """For one call with all its attempts and waits, below the 20 s that every dependency is given."""
 
+LEAVING_SECONDS: Final = 0.2
+"""Kept of the time there is, so that a handshake that hangs ends by httpx's own limit: cancelled from outside, it
+would leave its connection open."""
+
 MAINTENANCE_WAITS: Final = (1.0, 2.0)
 """Seconds before each retry."""
 
 COLLECT_RETRIES: Final = 1
 ANSWER_BYTES: Final = 256 * 1024
 """A completed order is about 40 KiB."""
-
-USER_AGENT_CHARACTERS: Final = 256
-DEVICE_IDENTIFIER_CHARACTERS: Final = 64
-VISIBLE_DATA_CHARACTERS: Final = 1500
-"""Of ``userVisibleData`` in ``/auth``, after base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,54 +58,37 @@ class _Answer:
 
 
 class BankIdClient:
-    """Orders at BankID. The files are PEM; ``root_file`` holds the only root that is trusted.
+    """Orders at BankID.
 
-    ``transport`` takes the place of the network and of TLS; ``clock`` says which birthdays have been.
+    ``credentials`` gives the root that is trusted and our certificate, and is asked before each call: what it raises
+    is raised here, and nothing is sent. With other ones than before, the client connects anew. ``transport`` takes
+    the place of the network and of TLS; ``clock`` says which birthdays have been.
     """
 
     def __init__(
         self,
         *,
         base_url: str,
-        root_file: str,
-        certificate_file: str,
-        key_file: str,
+        credentials: Callable[[], Awaitable[TlsCredentials]],
         assurance: Assurance = Assurance.LOA3,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._base_url = base_url
+        self._credentials = credentials
+        self._transport = transport
         self._sleep = sleep
         self._clock = clock
         self._assurance = assurance
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            transport=transport or _transport(root_file, certificate_file, key_file),
-            # Compressed answers are refused, so that the cap on their size cannot be evaded.
-            headers={"accept-encoding": "identity"},
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._known_by: TlsCredentials | None = None
+        self._http: httpx.AsyncClient | None = None
 
     async def start(self, request: OrderRequest) -> StartedOrder:
-        visible = base64.b64encode(request.user_visible_text.encode()).decode()
-        if not 1 <= len(visible) <= VISIBLE_DATA_CHARACTERS:
-            raise InvalidInputError("user-visible-text")
-        body: Members = {
-            "endUserIp": request.end_user_ip,
-            "returnRisk": True,
-            "userVisibleData": visible,
-            "userVisibleDataFormat": "simpleMarkdownV1",
-            "web": _device(request),
-        }
-        # An empty text is no address; BankID refuses it.
-        if request.return_url is not None:
-            body["returnUrl"] = request.return_url
-        answer = await self._post("auth", body)
-        if answer.status == HTTPStatus.OK:
-            return parse_started(_members(answer))
-        raise refusal(answer.status, answer.raw, answer.headers)
+        return await self._begin("auth", auth_body(request))
+
+    async def sign(self, request: SignRequest) -> StartedOrder:
+        return await self._begin("sign", sign_body(request))
 
     async def collect(self, order_ref: str) -> CollectOutcome:
         answer = await self._post("collect", {"orderRef": order_ref}, read_retries=COLLECT_RETRIES)
@@ -128,12 +111,42 @@ class BankIdClient:
         if answer.status != HTTPStatus.METHOD_NOT_ALLOWED:
             raise refusal(answer.status, answer.raw, answer.headers)
 
+    async def certificate(self) -> ClientCertificate:
+        return (await self._credentials()).certificate
+
     async def close(self) -> None:
         """End the connections. The client is of no use afterwards."""
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _begin(self, method: str, body: Members) -> StartedOrder:
+        answer = await self._post(method, body)
+        if answer.status != HTTPStatus.OK:
+            raise refusal(answer.status, answer.raw, answer.headers)
+        return parse_started(_members(answer))
 
     def _today(self) -> date:
         return self._clock().date()
+
+    async def _connected(self) -> httpx.AsyncClient:
+        credentials = await self._credentials()
+        if self._http is not None and credentials is self._known_by:
+            return self._http
+        before, self._known_by = self._http, credentials
+        self._http = httpx.AsyncClient(
+            base_url=self._base_url,
+            transport=self._transport or _transport(credentials),
+            # Compressed answers are refused, so that the cap on their size cannot be evaded.
+            headers={"accept-encoding": "identity"},
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        # Last, because whoever waits lets others in: they find the new one.
+        connected = self._http
+        if before is not None:
+            await before.aclose()
+        return connected
 
     async def _post(self, method: str, body: Members, *, read_retries: int = 0) -> _Answer:
         async def attempt() -> _Answer:
@@ -168,13 +181,16 @@ class BankIdClient:
             try:
                 return await self._exchange(verb, method, body)
             except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-                if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+                if "CERTIFICATE_VERIFY_FAILED" in str(exc) or _seconds_left() <= LEAVING_SECONDS:
                     raise
         return await self._exchange(verb, method, body)
 
     async def _exchange(self, verb: str, method: str, body: Members | None) -> _Answer:
+        http = await self._connected()
+        connect_seconds = max(min(CONNECT_SECONDS, _seconds_left() - LEAVING_SECONDS), 0)
+        timeout = httpx.Timeout(READ_SECONDS, connect=connect_seconds)
         # `json=` sends exactly `application/json`: BankID answers 415 to a charset.
-        async with self._http.stream(verb, method, json=body) as response:
+        async with http.stream(verb, method, json=body, timeout=timeout) as response:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise ElectronicIdError(ElectronicIdFault.UNFIT, PROVIDER, "content-encoding")
             raw = bytearray()
@@ -185,25 +201,8 @@ class BankIdClient:
             return _Answer(response.status_code, bytes(raw), response.headers)
 
 
-def _transport(root_file: str, certificate_file: str, key_file: str) -> httpx.AsyncHTTPTransport:
-    # Not `create_default_context`: from Python 3.13 it demands extensions (VERIFY_X509_STRICT) that roots from 2011
-    # need not have. Nothing but the one root is loaded either way; the host name is checked.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cafile=root_file)
-    context.load_cert_chain(certificate_file, key_file)
-    return httpx.AsyncHTTPTransport(verify=context, http1=True, http2=False, trust_env=False)
-
-
-def _device(request: OrderRequest) -> Members:
-    device: Members = {
-        "referringDomain": request.referring_domain,
-        "deviceIdentifier": request.device_identifier[:DEVICE_IDENTIFIER_CHARACTERS],
-    }
-    # A browser may send none, and BankID refuses an empty one.
-    if user_agent := request.user_agent[:USER_AGENT_CHARACTERS]:
-        device["userAgent"] = user_agent
-    return device
+def _transport(credentials: TlsCredentials) -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(verify=client_context(credentials), http1=True, http2=False, trust_env=False)
 
 
 def _seconds_left() -> float:

@@ -8,31 +8,25 @@ Key Vault Crypto Service Encryption User, except that ``create`` needs the right
 
 import asyncio
 import re
-import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.keyvault.keys import KeyOperation, KeyVaultKey, KeyVaultKeyIdentifier
 from azure.keyvault.keys.aio import KeyClient
 from azure.keyvault.keys.crypto import KeyWrapAlgorithm
 from azure.keyvault.keys.crypto.aio import CryptographyClient
 
 from shared.adapters.retries import Retries, dependable
+from shared.adapters.vault_transport import vault_transport
 from shared.domain.errors import DependencyError, IntegrityError, KeyUnavailableError
 from shared.domain.ports import WrappedKey
 
 KEY_BYTES = 32
 KEY_SIZE_BITS = 3072
 """Of keys made here. Keys in production are made by the infrastructure, in an HSM."""
-
-CONNECT_SECONDS = 3
-READ_SECONDS = 6
-"""Without a byte from the vault. One that hangs is asked again while there is time."""
 
 MAX_CLIENTS = 500
 """Key versions whose client is kept, the least recently used goes first. A client is a public key and a name."""
@@ -70,7 +64,7 @@ class KeyVaultKeys:
             credential,
             verify_challenge_resource=verify_challenge_resource,
             retry_policy=Retries(),
-            transport=_transport(ca_file),
+            transport=vault_transport(ca_file),
         )
         self._clients: OrderedDict[str, CryptographyClient] = OrderedDict()
         self._creation = asyncio.Lock()
@@ -176,32 +170,3 @@ async def _translated() -> AsyncIterator[None]:
             raise
         except ValueError as exc:  # What the SDK raises when a challenge points at another resource than this vault.
             raise DependencyError from exc
-
-
-def _transport(ca_file: str | None) -> AioHttpTransport:
-    if ca_file is None:
-        return AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-    return _OneAuthorityTransport(ca_file)
-
-
-class _OneAuthorityTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core exports it lazily, so untyped
-    """Trusts one authority and no proxy.
-
-    ``connection_verify=<path>`` would read the file anew for each request and, because connections are pooled by
-    their TLS context, open a connection for each as well.
-    """
-
-    def __init__(self, ca_file: str) -> None:
-        super().__init__(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-        self._trust = ssl.create_default_context(cafile=ca_file)
-        self._opened = False
-
-    async def open(self) -> None:
-        if not self._opened:
-            self._opened = True
-            self.session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._trust),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        await super().open()

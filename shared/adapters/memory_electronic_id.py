@@ -3,16 +3,18 @@
 from datetime import date
 
 from shared.domain.assurance import Assurance
+from shared.domain.client_certificates import ClientCertificate
 from shared.domain.electronic_id import (
     CollectOutcome,
     Complete,
     Failed,
     OrderRequest,
     Pending,
+    SignRequest,
     StartedOrder,
     VerifiedIdentity,
 )
-from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError, PicError
+from shared.domain.errors import ConflictError, ElectronicIdError, ElectronicIdFault, NotFoundError, PicError
 from shared.domain.personal_number import parse_personal_number
 
 UNPICKED = "outstandingTransaction"
@@ -45,25 +47,28 @@ def persona(
 
 
 class MemoryElectronicId:
-    """The port in memory. ``requests`` are the orders asked for, ``fault`` is what the next calls raise."""
+    """The port in memory. ``fault`` is what the next calls raise.
+
+    ``requests`` are the sign-ins asked for and ``signings`` the signatures, each in its order.
+    """
 
     def __init__(self) -> None:
         self.requests: list[OrderRequest] = []
+        self.signings: list[SignRequest] = []
         self.fault: PicError | None = None
+        self.own_certificate: ClientCertificate | None = None
         self._orders: dict[str, CollectOutcome] = {}
+        self._holders: dict[str, str] = {}
 
     async def start(self, request: OrderRequest) -> StartedOrder:
-        self._fail_if_told()
+        started = self._begin(request)
         self.requests.append(request)
-        number = len(self.requests)
-        order_ref = f"order-{number}"
-        self._orders[order_ref] = Pending(hint_code=UNPICKED)
-        return StartedOrder(
-            order_ref=order_ref,
-            auto_start_token=f"auto-{number}",
-            qr_start_token=f"token-{number}",
-            qr_start_secret=f"secret-{number}",
-        )
+        return started
+
+    async def sign(self, request: SignRequest) -> StartedOrder:
+        started = self._begin(request)
+        self.signings.append(request)
+        return started
 
     async def collect(self, order_ref: str) -> CollectOutcome:
         self._fail_if_told()
@@ -81,13 +86,17 @@ class MemoryElectronicId:
     async def ping(self) -> None:
         self._fail_if_told()
 
+    async def certificate(self) -> ClientCertificate | None:
+        self._fail_if_told()
+        return self.own_certificate
+
     async def close(self) -> None:
         """Nothing is open."""
 
     @property
     def latest(self) -> str:
         """``order_ref`` of the order that was started last."""
-        return f"order-{len(self.requests)}"
+        return f"order-{self._begun}"
 
     def hint(self, order_ref: str, hint_code: str) -> None:
         """The order goes on."""
@@ -104,6 +113,34 @@ class MemoryElectronicId:
     def go_down(self, code: ElectronicIdFault = ElectronicIdFault.UNREACHABLE) -> None:
         """Every call fails until ``fault`` is None again."""
         self.fault = ElectronicIdError(code)
+
+    @property
+    def _begun(self) -> int:
+        return len(self.requests) + len(self.signings)
+
+    def _begin(self, request: OrderRequest | SignRequest) -> StartedOrder:
+        self._fail_if_told()
+        requirement = request.requirement
+        number = self._begun + 1
+        order_ref = f"order-{number}"
+        if requirement is not None and requirement.personal_number is not None:
+            self._end_others(requirement.personal_number.digits)
+            self._holders[order_ref] = requirement.personal_number.digits
+        self._orders[order_ref] = Pending(hint_code=UNPICKED)
+        return StartedOrder(
+            order_ref=order_ref,
+            auto_start_token=f"auto-{number}",
+            qr_start_token=f"token-{number}",
+            qr_start_secret=f"secret-{number}",
+        )
+
+    def _end_others(self, digits: str) -> None:
+        """As BankID does: whoever has an order that runs gets no second one, and loses the first."""
+        running = [ref for ref, holder in self._holders.items() if holder == digits]
+        for ref in running:
+            if isinstance(self._orders.get(ref), Pending):
+                self.fail(ref, "cancelled")
+                raise ConflictError
 
     def _move(self, order_ref: str, outcome: CollectOutcome) -> None:
         assert isinstance(self._order(order_ref), Pending), "the order has ended"

@@ -120,14 +120,16 @@ class KeyUnavailableError(DependencyError):
 class ElectronicIdFault(StrEnum):
     """Why an e-ID did nothing for us, in words that hold for each of them.
 
-    ``INTERNAL``: a fault inside the e-ID. ``INVALID``: it will not take what we sent, which is our mistake.
-    ``UNREACHABLE``: no answer in time; whether it got the request is not known. ``UNFIT``: an answer that is not
-    believed. ``UNKNOWN``: a refusal for a reason that did not exist when this was written.
+    ``SETUP``: our own certificate, or its trust, is not in order, and nothing was asked. ``INTERNAL``: a fault inside
+    the e-ID. ``INVALID``: it will not take what we sent, which is our mistake. ``UNREACHABLE``: no answer in time;
+    whether it got the request is not known. ``UNFIT``: an answer that is not believed. ``UNKNOWN``: a refusal for a
+    reason that did not exist when this was written.
     """
 
     MAINTENANCE = "maintenance"
     TIMEOUT = "timeout"
     INTERNAL = "internal"
+    SETUP = "setup"
     UNREACHABLE = "unreachable"
     UNAUTHORIZED = "unauthorized"
     TOO_MANY_REQUESTS = "too-many-requests"

@@ -16,6 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -24,6 +25,7 @@ import httpx
 from local.bankid.pki import TlsFiles
 from local.bankid.remote import RemoteBankId
 from shared.adapters.bankid import BankIdClient
+from shared.domain.client_certificates import ClientCertificate, TlsCredentials
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 10
@@ -92,12 +94,20 @@ class RunningBankId:
         rp_url: str | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> AsyncIterator[BankIdClient]:
-        """The real client with one of the simulator's certificates."""
+        """The real client with one of the simulator's certificates, which nobody judges: some are to be refused."""
+
+        async def credentials() -> TlsCredentials:
+            return unjudged
+
+        unjudged = TlsCredentials(
+            root=(root_file or self.files.root).read_bytes(),
+            chain=self.files.rp_certificate(which).read_bytes(),
+            key=self.files.rp_key(which).read_bytes(),
+            certificate=ClientCertificate(fingerprint="", ends_at=datetime.max.replace(tzinfo=UTC)),
+        )
         client = BankIdClient(
             base_url=rp_url or self.rp_url,
-            root_file=str(root_file or self.files.root),
-            certificate_file=str(self.files.rp_certificate(which)),
-            key_file=str(self.files.rp_key(which)),
+            credentials=credentials,
             sleep=sleep,
         )
         try:

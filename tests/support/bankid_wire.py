@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 
 from shared.adapters.bankid import BankIdClient
-from shared.domain.electronic_id import OrderRequest
+from shared.domain.client_certificates import ClientCertificate, TlsCredentials
+from shared.domain.electronic_id import OrderRequest, SignRequest
+from shared.domain.errors import PicError
 
 REF = "131daac9-16c6-4618-beb0-365768f37288"
 NUMBER = "199006022397"
@@ -26,12 +28,33 @@ REQUEST = OrderRequest(
     device_identifier="device",
 )
 
+CREDENTIALS = TlsCredentials(
+    root=b"",
+    chain=b"",
+    key=b"",
+    certificate=ClientCertificate(fingerprint="ab" * 32, ends_at=datetime(2026, 6, 1, tzinfo=UTC)),
+)
+
 Reply = httpx.Response | Exception
 Call = Callable[[BankIdClient], Awaitable[object]]
 
 
+SIGNING = SignRequest(
+    end_user_ip="192.0.2.7",
+    user_visible_text="Jag godkänner avtalet.",
+    referring_domain="portal.example.se",
+    user_agent="Mozilla/5.0",
+    device_identifier="device",
+    user_non_visible_data=b"digest",
+)
+
+
 def start(client: BankIdClient) -> Awaitable[object]:
     return client.start(REQUEST)
+
+
+def sign(client: BankIdClient) -> Awaitable[object]:
+    return client.sign(SIGNING)
 
 
 def collect(client: BankIdClient) -> Awaitable[object]:
@@ -49,11 +72,11 @@ class ScriptedBankId:
         self.replies: Sequence[Reply | Callable[[], httpx.Response]] = replies
         self.requests: list[httpx.Request] = []
         self.waits: list[float] = []
+        self.credentials = CREDENTIALS
+        self.setup_fault: PicError | None = None
         self.client = BankIdClient(
             base_url="https://bankid.example/rp/v6.0/",
-            root_file="",
-            certificate_file="",
-            key_file="",
+            credentials=self._credentials,
             transport=httpx.MockTransport(self._handle),
             sleep=self._sleep,
             clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
@@ -69,6 +92,11 @@ class ScriptedBankId:
         if isinstance(reply, Exception):
             raise reply
         return reply if isinstance(reply, httpx.Response) else reply()
+
+    async def _credentials(self) -> TlsCredentials:
+        if self.setup_fault is not None:
+            raise self.setup_fault
+        return self.credentials
 
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
-from shared.domain.electronic_id import CollectOutcome, ElectronicId, OrderRequest, StartedOrder
+from shared.domain.client_certificates import ClientCertificate
+from shared.domain.electronic_id import CollectOutcome, ElectronicId, OrderRequest, SignRequest, StartedOrder
 from shared.domain.errors import ConflictError, DependencyError
 from shared.domain.ports import Blobs, Body, Keys, Mail, Mailer, Page, Queues, Record, Records, WrappedKey
 
@@ -275,6 +276,9 @@ class TappedElectronicId:
     async def start(self, request: OrderRequest) -> StartedOrder:
         return await self._tap.through(Call("electronic_id.start", ""), lambda: self._inner.start(request))
 
+    async def sign(self, request: SignRequest) -> StartedOrder:
+        return await self._tap.through(Call("electronic_id.sign", ""), lambda: self._inner.sign(request))
+
     async def collect(self, order_ref: str) -> CollectOutcome:
         call = Call("electronic_id.collect", order_ref)
         return await self._tap.through(call, lambda: self._inner.collect(order_ref))
@@ -284,3 +288,6 @@ class TappedElectronicId:
 
     async def ping(self) -> None:
         await self._inner.ping()
+
+    async def certificate(self) -> ClientCertificate | None:
+        return await self._inner.certificate()

@@ -21,6 +21,7 @@ from tests.support.bankid_wire import (
     collect,
     completion,
     refusal,
+    sign,
     start,
     user,
     without,
@@ -187,7 +188,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("status", "code", "fault"), REFUSALS)
 async def test_a_refusal_is_a_fault_of_the_e_id_and_is_not_repeated(status: int, code: str, fault: str) -> None:
     """Status and code help whoever runs us; ``details`` may repeat what we sent and is dropped."""
-    for call in (start, collect, cancel):
+    for call in (start, sign, collect, cancel):
         server = ScriptedBankId(lambda: refusal(status, code))
         with pytest.raises(ElectronicIdError) as caught:
             await call(server.client)
@@ -255,10 +256,11 @@ async def test_a_refusal_says_how_long_to_stay_away(headers: dict[str, str], sec
 
 async def test_an_order_in_progress_is_a_conflict() -> None:
     """The person has to finish or leave the other one first."""
-    server = ScriptedBankId(refusal(400, "alreadyInProgress"))
-    with pytest.raises(ConflictError):
-        await server.client.start(REQUEST)
-    assert len(server.requests) == 1
+    for call in (start, sign):
+        server = ScriptedBankId(refusal(400, "alreadyInProgress"))
+        with pytest.raises(ConflictError):
+            await call(server.client)
+        assert len(server.requests) == 1
 
 
 async def test_invalid_parameters_mean_an_unknown_order_only_where_an_order_is_named() -> None:
@@ -273,9 +275,11 @@ async def test_invalid_parameters_mean_an_unknown_order_only_where_an_order_is_n
 @pytest.mark.parametrize("code", ["maintenance", "Maintenance"])
 async def test_maintenance_is_waited_for_a_little(code: str) -> None:
     """BankID did nothing with the request, so it may be repeated, an order too."""
-    server = ScriptedBankId(refusal(503, code), refusal(503, code), answer(STARTED))
-    assert (await server.client.start(REQUEST)).order_ref == REF
-    assert server.waits == [1.0, 2.0]
+    for call in (start, sign):
+        server = ScriptedBankId(refusal(503, code), refusal(503, code), answer(STARTED))
+        await call(server.client)
+        assert len({request.content for request in server.requests}) == 1
+        assert server.waits == [1.0, 2.0]
     gone = ScriptedBankId(lambda: refusal(503, code))
     with pytest.raises(DependencyError):
         await gone.client.collect(REF)

@@ -4,13 +4,14 @@ import base64
 import json
 import time
 import traceback
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from shared.domain.deadlines import deadline
-from shared.domain.electronic_id import OrderRequest, Pending
-from shared.domain.errors import DependencyError, InvalidInputError, NotFoundError
+from shared.domain.electronic_id import Pending
+from shared.domain.errors import DependencyError, ElectronicIdError, ElectronicIdFault, InvalidInputError, NotFoundError
 from tests.support.bankid_wire import (
     REF,
     REQUEST,
@@ -18,6 +19,8 @@ from tests.support.bankid_wire import (
     ScriptedBankId,
     answer,
     refusal,
+    sign,
+    start,
 )
 
 
@@ -48,14 +51,9 @@ async def test_an_order_is_asked_for_as_bankid_documents_it() -> None:
 async def test_what_browsers_say_is_cut_to_what_bankid_takes() -> None:
     """A long User-Agent would cost the person the sign-in; a missing one is left out."""
     server = ScriptedBankId(answer(STARTED))
-    fields = {
-        "end_user_ip": "2001:db8::1",
-        "user_visible_text": "x",
-        "referring_domain": "portal.example.se",
-        "device_identifier": "d" * 65,
-    }
-    await server.client.start(OrderRequest(user_agent="m" * 257, return_url="https://portal.example.se/#n=1", **fields))
-    await server.client.start(OrderRequest(user_agent="", **fields))
+    long_device = replace(REQUEST, device_identifier="d" * 65)
+    await server.client.start(replace(long_device, user_agent="m" * 257, return_url="https://portal.example.se/#n=1"))
+    await server.client.start(replace(long_device, user_agent=""))
     long, empty = server.bodies
     assert long["web"]["userAgent"] == "m" * 256
     assert long["web"]["deviceIdentifier"] == "d" * 64
@@ -68,15 +66,7 @@ async def test_a_text_that_bankid_would_refuse_is_not_sent(text: str) -> None:
     """The limit counts after base64: 1125 bytes are 1500 characters."""
     server = ScriptedBankId(answer(STARTED))
     with pytest.raises(InvalidInputError):
-        await server.client.start(
-            OrderRequest(
-                end_user_ip="192.0.2.7",
-                user_visible_text=text,
-                referring_domain="portal.example.se",
-                user_agent="m",
-                device_identifier="d",
-            )
-        )
+        await server.client.start(replace(REQUEST, user_visible_text=text))
     assert not server.requests
 
 
@@ -103,12 +93,15 @@ async def test_readiness_makes_no_order() -> None:
 @pytest.mark.parametrize("fault", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")])
 async def test_connecting_is_tried_three_times(fault: Exception) -> None:
     """Nothing was sent yet, so this is safe for an order as well."""
-    server = ScriptedBankId(fault, fault, answer(STARTED))
-    assert (await server.client.start(REQUEST)).order_ref == REF
-    gone = ScriptedBankId(fault)
-    with pytest.raises(DependencyError):
-        await gone.client.start(REQUEST)
-    assert len(gone.requests) == 3
+    for call in (start, sign):
+        server = ScriptedBankId(fault, fault, answer(STARTED))
+        await call(server.client)
+        assert len(server.requests) == 3
+        gone = ScriptedBankId(fault)
+        with pytest.raises(ElectronicIdError) as caught:
+            await call(gone.client)
+        assert caught.value.code is ElectronicIdFault.UNREACHABLE
+        assert len(gone.requests) == 3
 
 
 async def test_a_server_under_another_root_is_not_asked_again() -> None:
@@ -132,10 +125,12 @@ async def test_a_server_under_another_root_is_not_asked_again() -> None:
 )
 async def test_an_order_that_may_have_been_received_is_never_sent_again(fault: Exception) -> None:
     """The second order would be nobody's, and would end the first."""
-    server = ScriptedBankId(fault, answer(STARTED))
-    with pytest.raises(DependencyError):
-        await server.client.start(REQUEST)
-    assert len(server.requests) == 1
+    for call in (start, sign):
+        server = ScriptedBankId(fault, answer(STARTED))
+        with pytest.raises(ElectronicIdError) as caught:
+            await call(server.client)
+        assert caught.value.code is ElectronicIdFault.UNREACHABLE
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("fault", [httpx.ReadError("cut"), httpx.RemoteProtocolError("cut"), httpx.WriteError("cut")])
@@ -173,3 +168,23 @@ async def test_errors_name_neither_the_order_nor_its_secrets() -> None:
     with pytest.raises(DependencyError) as caught:
         await ScriptedBankId(httpx.ReadError("cut")).client.collect(REF)
     assert REF not in "".join(traceback.format_exception(caught.value, chain=True))
+
+
+async def test_without_credentials_nothing_is_sent() -> None:
+    """A wrong setup begins no order and answers no readiness; once it is right, the same client goes on."""
+    server = ScriptedBankId(answer(STARTED))
+    server.setup_fault = ElectronicIdError(ElectronicIdFault.SETUP, "the certificate has ended")
+    for call in (server.client.ping, lambda: server.client.start(REQUEST), server.client.certificate):
+        with pytest.raises(ElectronicIdError) as caught:
+            await call()
+        assert caught.value.code is ElectronicIdFault.SETUP
+    assert not server.requests
+    server.setup_fault = None
+    assert (await server.client.start(REQUEST)).order_ref == REF
+
+
+async def test_the_evidence_can_name_our_certificate() -> None:
+    """By its fingerprint: an order belongs to the certificate that began it."""
+    server = ScriptedBankId(answer(STARTED))
+    assert (await server.client.certificate()).fingerprint == "ab" * 32
+    assert not server.requests

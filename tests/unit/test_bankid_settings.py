@@ -31,8 +31,12 @@ def named(faults: tuple[str, ...]) -> set[str]:
         (PEM, PemFiles(certificate_file="rp.pem", key_file="rp-key.pem")),
         (BUNDLE, BundleFile(file="rp.p12", passphrase="kanarie-pass")),
         ({**BUNDLE, "PIC_BANKID_CERTIFICATE": "RP.PFX"}, BundleFile(file="RP.PFX", passphrase="kanarie-pass")),
-        (VAULT, VaultCertificate(name="bankid-rp")),
-        ({**VAULT, "PIC_BANKID_CERTIFICATE": "", "PIC_BANKID_KEY": ""}, VaultCertificate(name="bankid-rp")),
+        (VAULT, VaultCertificate(name="bankid-rp", version=None)),
+        ({**VAULT, "PIC_BANKID_KEY": ""}, VaultCertificate(name="bankid-rp", version=None)),
+        (
+            {"PIC_BANKID_VAULT_CERTIFICATE": f"bankid-rp/{'0a' * 16}"},
+            VaultCertificate(name="bankid-rp", version="0a" * 16),
+        ),
     ],
 )
 def test_a_certificate_comes_from_one_of_three_places(values: dict[str, str], source: object) -> None:
