@@ -26,7 +26,7 @@ from shared.adapters.bankid_requests import auth_body, sign_body
 from shared.adapters.tls_contexts import client_context
 from shared.domain.assurance import Assurance
 from shared.domain.client_certificates import ClientCertificate, TlsCredentials
-from shared.domain.deadlines import current_deadline
+from shared.domain.deadlines import current_deadline, deadline
 from shared.domain.electronic_id import CollectOutcome, OrderRequest, SignRequest, StartedOrder
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError
 
@@ -166,13 +166,14 @@ class BankIdClient:
         if seconds_left <= 0:
             raise ElectronicIdError(ElectronicIdFault.UNREACHABLE, PROVIDER, "no time left")
         try:
-            async with asyncio.timeout(seconds_left):
-                for _ in range(read_retries):
-                    try:
-                        return await attempt()
-                    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-                        continue
-                return await attempt()
+            with deadline(time.monotonic() + seconds_left):
+                async with asyncio.timeout(seconds_left):
+                    for _ in range(read_retries):
+                        try:
+                            return await attempt()
+                        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                            continue
+                    return await attempt()
         except (httpx.HTTPError, TimeoutError) as exc:
             raise ElectronicIdError(ElectronicIdFault.UNREACHABLE, PROVIDER) from exc
 
