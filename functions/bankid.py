@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import EVERYONE, FLOW_COOKIE, Services, client_address, container_of
 from functions.json_bodies import JsonRoute
+from functions.limits import DEVICE_COOKIE, POLLS, STARTS, device_of
 from functions.models import Strict
 from functions.problems import TABLE, RequestRefusedError, retry_after
 from functions.qr_image import qr_svg
@@ -34,12 +35,9 @@ if TYPE_CHECKING:
     from shared.container import Container
     from shared.services.person_signing_in import Refused, SignedIn, Waiting
 
-DEVICE_COOKIE: Final = "__Host-device"
 DEVICE_SECONDS: Final = 365 * 24 * 3600
 USER_AGENT_CHARACTERS: Final = 256
 """BankID refuses a longer one."""
-
-TOKEN_CHARACTERS: Final = 43
 
 
 async def _bankid_is_on(request: Request) -> None:
@@ -52,7 +50,6 @@ IF_ON: Final = Depends(_bankid_is_on)
 router = APIRouter(prefix="/api/v1/bankid", tags=["sign-in"], route_class=JsonRoute)
 
 Flow = Annotated[str, Cookie(alias=FLOW_COOKIE, max_length=128, include_in_schema=False)]
-Device = Annotated[str, Cookie(alias=DEVICE_COOKIE, max_length=128, include_in_schema=False)]
 
 
 class NewOrder(Strict):
@@ -111,7 +108,7 @@ def _mode_of(started_by: StartedBy) -> Literal["qr", "same-device"]:
     return "qr" if started_by is StartedBy.QR else SignInMode.SAME_DEVICE.value
 
 
-@router.post("/orders", status_code=201, dependencies=[EVERYONE, IF_ON])
+@router.post("/orders", status_code=201, dependencies=[EVERYONE, IF_ON, STARTS])
 async def bankid_start(
     request: Request,
     services: Services,
@@ -119,16 +116,14 @@ async def bankid_start(
     *,
     new: Annotated[NewOrder, Body()] = NewOrder(),  # noqa: B008 - frozen
     flow: Flow = "",
-    device: Device = "",
 ) -> OrderView:
     """Begin a sign-in by BankID. An order that this browser had begun before ends.
 
     With a code, show what polling returns. On the same device, open `launch_url`; the app then opens
-    `/#/sign-in/return/<nonce>`, and the page sends the nonce to `/api/v1/bankid/callback`.
+    `/portal#/sign-in/return/<nonce>`, and the page sends the nonce to `/api/v1/bankid/callback`.
     """
     settings = services.settings
-    if len(device) != TOKEN_CHARACTERS:
-        device = new_token(services.random)
+    device = device_of(request) or new_token(services.random)
     order = OrderRequest(
         end_user_ip=client_address(request, settings.client_address_header),
         user_visible_text=visible_text(settings.sign_in.service_name),
@@ -150,13 +145,13 @@ async def bankid_start(
     return OrderView(status="pending", mode=_mode_of(started.started_by), launch_url=started.launch_url)
 
 
-@router.get("/order", dependencies=[EVERYONE, IF_ON])
+@router.get("/order", dependencies=[EVERYONE, IF_ON, POLLS])
 async def bankid_poll(services: Services, response: Response, flow: Flow = "", previous: Previous = None) -> OrderView:
     """How the order of this browser stands. With a code, the answer to a complete one carries the session's cookie."""
     return _view(await services.person_signing_in.poll(flow, replacing=previous), services, response)
 
 
-@router.post("/callback", dependencies=[EVERYONE, IF_ON])
+@router.post("/callback", dependencies=[EVERYONE, IF_ON, POLLS])
 async def bankid_callback(
     returned: Returned,
     request: Request,
@@ -178,7 +173,7 @@ async def bankid_callback(
 
 @router.get(
     "/order/qr",
-    dependencies=[EVERYONE, IF_ON],
+    dependencies=[EVERYONE, IF_ON, POLLS],
     response_class=Response,
     responses={200: {"description": "The image.", "content": {"image/svg+xml": {"schema": {}}}}},
 )
@@ -190,7 +185,7 @@ async def bankid_qr(services: Services, flow: Flow = "") -> Response:
     return Response(qr_svg(frame), media_type="image/svg+xml")
 
 
-@router.delete("/order", status_code=204, dependencies=[EVERYONE, IF_ON])
+@router.delete("/order", status_code=204, dependencies=[EVERYONE, IF_ON, POLLS])
 async def bankid_cancel(services: Services, response: Response, flow: Flow = "") -> None:
     """Give up the order of this browser."""
     await services.person_signing_in.cancel(flow)

@@ -59,7 +59,7 @@ class SignInLinks:
         """
         if started_by is StartedBy.QR:
             return None
-        page = f"{self.public_url}/#/sign-in/return/{nonce}"
+        page = f"{self.public_url}/portal#/sign-in/return/{nonce}"
         # An iPad calls itself a Macintosh; its page tells that it is touched, and so that it is no computer.
         is_ipad = started_by is StartedBy.THIS_MOBILE and "(Macintosh;" in user_agent
         address = _into_ios_browser(page, user_agent) if is_ipad or _IOS.search(user_agent) else page

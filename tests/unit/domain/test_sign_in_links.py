@@ -8,8 +8,8 @@ from shared.domain.user_messages import StartedBy
 
 QR, COMPUTER, MOBILE = StartedBy.QR, StartedBy.THIS_COMPUTER, StartedBy.THIS_MOBILE
 LINKS = SignInLinks(public_url="https://pic.example", app="https://app.bankid.com/", desktop="bankid:///")
-PAGE = "https://pic.example/#/sign-in/return/n"
-OPENED = "https%3A%2F%2Fpic.example%2F%23%2Fsign-in%2Freturn%2Fn"
+PAGE = "https://pic.example/portal#/sign-in/return/n"
+OPENED = "https%3A%2F%2Fpic.example%2Fportal%23%2Fsign-in%2Freturn%2Fn"
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 IPAD = "Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -27,23 +27,23 @@ WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, 
         (
             f"{IPHONE} CriOS/126.0.6478.54 Mobile/15E148 Safari/604.1",
             MOBILE,
-            "googlechromes://pic.example/#/sign-in/return/n",
+            "googlechromes://pic.example/portal#/sign-in/return/n",
         ),
         (
             f"{MAC} CriOS/126 Version/11.1.1 Safari/605.1.15",
             MOBILE,
-            "googlechromes://pic.example/#/sign-in/return/n",
+            "googlechromes://pic.example/portal#/sign-in/return/n",
         ),
         (f"{IPHONE} FxiOS/127.0 Mobile/15E148 Safari/605.1.15", MOBILE, f"firefox://open-url?url={OPENED}"),
         (
             f"{IPHONE} Version/17.0 EdgiOS/125.0.2535.60 Mobile/15E148 Safari/605.1.15",
             MOBILE,
-            "microsoft-edge-https://pic.example/#/sign-in/return/n",
+            "microsoft-edge-https://pic.example/portal#/sign-in/return/n",
         ),
         (
             f"{IPHONE} Version/17.5 Mobile/15E148 Safari/604.1 OPT/4.6.0",
             MOBILE,
-            "touch-https://pic.example/#/sign-in/return/n",
+            "touch-https://pic.example/portal#/sign-in/return/n",
         ),
         (
             f"{IPHONE} Brave/1.14.1 Version/13.0.3 Mobile/15E148 Safari/605.1.15",
@@ -103,7 +103,7 @@ def test_on_a_laptop_the_scheme_without_encryption_has_its_own_names() -> None:
     """Chrome on iOS takes the address by another word."""
     links = SignInLinks(public_url="http://127.0.0.1:7071", app="x", desktop="x")
     agent = f"{IPHONE} CriOS/126.0.6478.54 Mobile/15E148 Safari/604.1"
-    assert links.back("n", MOBILE, agent) == "googlechrome://127.0.0.1:7071/#/sign-in/return/n"
+    assert links.back("n", MOBILE, agent) == "googlechrome://127.0.0.1:7071/portal#/sign-in/return/n"
 
 
 def test_an_address_that_is_too_long_is_no_address() -> None:
