@@ -5,6 +5,7 @@ drops each only when its thing is gone, so a crash anywhere leaves work for the 
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,6 +34,14 @@ SETTLED_AT_ONCE: Final = 8
 
 LATE_BOOKING: Final = timedelta(hours=1)
 """How long after an hour has ended a booking in it may still be on its way: longer than any request lasts."""
+
+_SINGLE_RECORDS: Final[Mapping[str, Callable[[str], Place]]] = {
+    "order": places.order,
+    "return": places.sign_in_return,
+    "redirect": places.redirect,
+    "evidence": places.evidence,
+}
+"""Kinds that are one record each, and nothing else."""
 
 
 @dataclass(slots=True)
@@ -158,16 +167,10 @@ class Retaining:
                 await self._abandoning.expire(UploadId(rest))
             case "session":
                 await self._expire_session(rest)
-            case "order":
-                await delete(self._records, places.order(rest))
-            case "redirect":
-                await delete(self._records, places.redirect(rest))
-            case "return":
-                await delete(self._records, places.sign_in_return(rest))
-            case "evidence":
-                await delete(self._records, places.evidence(rest))
             case "limit":
                 await self._buckets.settle(rest)
+            case _ if kind in _SINGLE_RECORDS:
+                await delete(self._records, _SINGLE_RECORDS[kind](rest))
             case _:
                 raise IntegrityError
 

@@ -100,7 +100,7 @@ async def person_of(run: Run) -> Person:
     """A person who signs in with the e-ID, after one that failed, one that went elsewhere and one of high risk."""
     answers = []
     failed, elsewhere = await Order.start(run.scene), await Order.start(run.scene, StartedBy.THIS_MOBILE)
-    run.scene.container.electronic_id.fail(failed.ref, VALUES["surname"])
+    run.scene.container.electronic_id.fail(failed.ref, "somethingNew")
     await failed.poll(run.instance)
     await run.fails(lambda: failed.come_back(run.instance, nonce=elsewhere.nonce))
     left = await Order.start(run.scene)
