@@ -2,12 +2,15 @@
 
 import { ProblemError } from "./api.js";
 import { bankIdPage } from "./bankid.js";
+import { bankIdReturnPage } from "./bankid_return.js";
+import { brokerFailedPage } from "./brokers.js";
 import { ask } from "./dialogs.js";
 import { announce, button, element, fill, linkButton, refreshTexts, setLive } from "./dom.js";
 import { inboxPage, unitPage, unitsPage } from "./lists.js";
 import { newThreadPage } from "./new_thread.js";
 import { problemNotice } from "./problems.js";
 import { resumeSession, session, signOut, watchSession } from "./session.js";
+import { sessionsPage } from "./sessions.js";
 import { staffSignInPage } from "./staff_sign_in.js";
 import { accessibilityPage, startPage, unknownPage } from "./start.js";
 import { language, otherLanguage, switchLanguage, t } from "./texts.js";
@@ -18,8 +21,11 @@ const ID = "([0-9a-z]{26})";
 const ROUTES = [
   [/^#?\/?$/, startPage, ["nobody"]],
   [/^#\/sign-in\/bankid$/, bankIdPage, ["nobody"]],
+  [/^#\/sign-in\/return\/([\w-]{1,128})$/, bankIdReturnPage, ["nobody", "person", "staff"]],
+  [/^#\/sign-in\/failed\/([a-z-]{1,32})$/, brokerFailedPage, ["nobody"]],
   [/^#\/sign-in\/staff$/, staffSignInPage, ["nobody"]],
   [/^#\/accessibility$/, accessibilityPage, ["nobody", "person", "staff"]],
+  [/^#\/sessions$/, sessionsPage, ["person", "staff"]],
   [/^#\/inbox$/, inboxPage, ["person"]],
   [/^#\/units$/, unitsPage, ["staff"]],
   [new RegExp(`^#/units/${ID}$`), unitPage, ["staff"]],
@@ -64,7 +70,7 @@ async function show() {
   const told = reason;
   reason = null;
   try {
-    const built = await build({ params: pattern.exec(shownHash).slice(1), go, signal, reason: told });
+    const built = await build({ params: pattern.exec(shownHash).slice(1), go, signal, reason: told, ended: sessionEnded });
     if (signal.aborted) built?.leave?.();
     else if (built !== null) place(built);
   } catch (problem) {
@@ -91,6 +97,7 @@ function placeFailure(problem) {
   const title = () => t("loading.failed");
   const again = element("div", { class: "actions" }, button(() => t("try-again"), show, "primary"));
   const home = linkButton(() => t("to-start"), HOMES[kind()]);
+  if (problem.type === "assurance-too-low") again.replaceChildren(button(() => t("sign-in-again"), leave, "primary"));
   again.append(home);
   const isOurs = !(problem instanceof ProblemError);
   place({ title, content: [problemNotice(isOurs ? new ProblemError("about:blank") : problem), again] });
@@ -119,7 +126,8 @@ function showTools() {
   setLive(translate, "lang", otherLanguage);
   const out = button(() => t("sign-out"), leave, "quiet");
   const name = who === null ? null : element("span", { class: "who" }, () => t("signed-in-as", { name: who.name }));
-  fill(document.getElementById("tools"), name, translate, who === null ? null : out);
+  const sessions = who === null ? null : element("a", { href: "#/sessions" }, () => t("sessions.link"));
+  fill(document.getElementById("tools"), name, sessions, translate, who === null ? null : out);
 }
 
 async function leave() {

@@ -1,41 +1,49 @@
-/** Persons sign in with BankID: a code that changes every second, and what the app says meanwhile. */
+/** Persons sign in with BankID: by a code for another device, or in the app on this one. */
 
 import { call } from "./api.js";
-import { announce, button, element, fill, notice, setLive } from "./dom.js";
+import { isMobile } from "./devices.js";
+import { announce, button, element, fill, notice } from "./dom.js";
 import { sentence } from "./problems.js";
-import { beginSession } from "./session.js";
+import { beginSession, resumeSession, session } from "./session.js";
 import { language, t } from "./texts.js";
 
 const POLL_MS = 2000;
 const FRAME_MS = 1000;
 /** Polls in a row without an answer before the person is told to begin again. */
 const MAX_SILENT_POLLS = 10;
+const QR = "qr";
+const HERE = "same-device";
+const RETURN = "#/sign-in/return/";
 
 /** The page. An order begins by a click only: robots that follow links start none. */
 export function bankIdPage({ go, signal }) {
   const stage = element("div", { class: "stage" });
   const order = new Order({ stage, go, signal });
-  showBegin(stage, () => order.begin());
+  showBegin(stage, order);
   // Whoever closes the window leaves no order behind that somebody could be talked into approving.
-  const cancel = () => order.cancel();
-  window.addEventListener("pagehide", cancel);
+  const closing = () => order.abandon();
+  window.addEventListener("pagehide", closing);
   return {
     title: () => t("bankid.title"),
-    content: [
-      element("p", { class: "prose" }, () => t("bankid.how")),
-      element("ol", { class: "prose" }, [1, 2, 3].map((step) => element("li", {}, () => t(`bankid.steps.${step}`)))),
-      stage,
-      element("p", { class: "small" }, () => t("start.warning")),
-    ],
+    content: [stage, element("p", { class: "small" }, () => t("start.warning"))],
     leave() {
-      window.removeEventListener("pagehide", cancel);
-      cancel();
+      window.removeEventListener("pagehide", closing);
+      // The app brings the person back to another address of this portal: the order goes on there.
+      if (location.hash.startsWith(RETURN)) order.stop();
+      else order.cancel();
     },
   };
 }
 
-function showBegin(stage, begin) {
-  fill(stage, button(() => t("bankid.begin"), begin, "primary large"));
+function showBegin(stage, order) {
+  const here = (look) => button(() => t(isMobile() ? "bankid.here" : "bankid.here.computer"), () => order.begin(HERE), look);
+  const there = (look) => button(() => t("bankid.there"), () => order.begin(QR), look);
+  const [first, second] = isMobile() ? [here, there] : [there, here];
+  fill(
+    stage,
+    element("p", { class: "prose" }, () => t(isMobile() ? "bankid.where" : "bankid.where.computer")),
+    element("div", { class: "actions" }, first("primary large"), second("secondary large")),
+  );
 }
 
 /** One sign-in after the other on the same page; `#run` tells the current one from answers to an earlier. */
@@ -44,7 +52,7 @@ class Order {
   #go;
   #signal;
   #run = 0;
-  #isOpen = false;
+  #mode = null;
   #timers = [];
 
   constructor({ stage, go, signal }) {
@@ -53,58 +61,78 @@ class Order {
     this.#signal = signal;
   }
 
-  async begin() {
-    this.#stop();
+  async begin(mode) {
+    this.stop();
     const run = this.#run;
     fill(this.#stage, element("p", { class: "waiting" }, () => t("bankid.starting")));
     announce(() => t("bankid.starting"));
+    const body = { mode, device: isMobile() ? "mobile" : "computer" };
+    let view;
     try {
-      this.#isOpen = true;
-      await call("POST", "/bankid/orders", { signal: this.#signal });
+      this.#mode = mode;
+      view = await call("POST", "/bankid/orders", { body, signal: this.#signal });
     } catch (problem) {
       if (run === this.#run && problem.name !== "AbortError") this.#fail(this.#refusal(problem));
       return;
     }
-    if (run === this.#run) this.#show(run);
+    if (run === this.#run) this.#show(run, view);
   }
 
-  /** End the order at the service, also while the page goes away. */
-  cancel() {
-    const wasOpen = this.#isOpen;
-    this.#stop();
-    if (wasOpen) call("DELETE", "/bankid/order", { keepalive: true }).catch(() => {});
-  }
-
-  #stop() {
+  /** Follow it no longer on this page. */
+  stop() {
     this.#run += 1;
-    this.#isOpen = false;
+    this.#mode = null;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
   }
 
+  /** End the order at the service, also while the page goes away. */
+  cancel() {
+    const wasOpen = this.#mode !== null;
+    this.stop();
+    if (wasOpen) call("DELETE", "/bankid/order", { keepalive: true }).catch(() => {});
+  }
+
+  /** The window goes away. With the app on this device it may be on its way to the app, or back from it. */
+  abandon() {
+    if (this.#mode === HERE) this.stop();
+    else this.cancel();
+  }
+
   #refusal(problem) {
+    if (problem.rule === "no-return") return () => t("rule.no-return");
     if (problem.type === "conflict") return () => t("bankid.busy");
     return problem.type === "dependency-failed" ? () => t("bankid.broken") : sentence(problem);
   }
 
-  #show(run) {
+  #show(run, view) {
+    const isHere = this.#mode === HERE;
     const frame = element("div", { class: "frame" });
     const message = element("p", { class: "message", role: "status", "aria-live": "polite" });
     const give = button(() => t("cancel"), () => this.#giveUp());
-    fill(this.#stage, frame, message, element("div", { class: "actions" }, give));
-    const state = { frame, message, spoken: "", hasCode: true, silent: 0, isAsking: false };
-    this.#drawCode(run, state);
+    fill(
+      this.#stage,
+      isHere ? appPart(view.launch_url) : codePart(),
+      isHere ? null : frame,
+      message,
+      element("div", { class: "actions" }, give),
+    );
+    const state = { frame, message, spoken: "", hasCode: !isHere, silent: 0, isAsking: false };
+    this.#timers = [setInterval(() => this.#poll(run, state), POLL_MS)];
+    if (isHere) {
+      location.assign(view.launch_url);
+      this.#stage.querySelector("a").focus();
+    } else {
+      this.#drawCode(run, state);
+      this.#timers.push(setInterval(() => this.#drawCode(run, state), FRAME_MS));
+      give.focus();
+    }
     this.#poll(run, state);
-    this.#timers = [
-      setInterval(() => this.#drawCode(run, state), FRAME_MS),
-      setInterval(() => this.#poll(run, state), POLL_MS),
-    ];
-    give.focus();
   }
 
   #giveUp() {
     this.cancel();
-    showBegin(this.#stage, () => this.begin());
+    showBegin(this.#stage, this);
     this.#stage.querySelector("button").focus();
   }
 
@@ -112,7 +140,7 @@ class Order {
   #drawCode(run, state) {
     if (!state.hasCode) return;
     const next = element("img", { class: "qr", width: 300, height: 300 });
-    setLive(next, "alt", () => t("bankid.qr"));
+    next.alt = t("bankid.qr");
     next.addEventListener("load", () => {
       if (run === this.#run && state.hasCode) fill(state.frame, next);
     });
@@ -128,20 +156,35 @@ class Order {
       state.silent = 0;
       this.#follow(view, state);
     } catch (problem) {
-      if (run !== this.#run || problem.name === "AbortError") return;
-      state.silent += 1;
-      const isPassing = problem.type === "offline" || problem.type === "dependency-failed";
-      if (isPassing && state.silent < MAX_SILENT_POLLS) this.#say(state, () => t("bankid.contact"));
-      else this.#fail(isPassing ? sentence(problem) : () => t("bankid.broken"));
+      if (run === this.#run && problem.name !== "AbortError") await this.#trouble(problem, state);
     } finally {
       state.isAsking = false;
     }
   }
 
+  async #trouble(problem, state) {
+    state.silent += 1;
+    const isPassing = ["offline", "dependency-failed", "too-many-requests"].includes(problem.type);
+    if (isPassing && state.silent < MAX_SILENT_POLLS) this.#say(state, () => t("bankid.contact"));
+    else if (this.#mode === HERE && problem.type === "not-found") await this.#signedInElsewhere();
+    else this.#fail(isPassing ? sentence(problem) : () => t("bankid.broken"));
+  }
+
+  /** The order is over, and not by this window: the app may have come back to another one of this browser. */
+  async #signedInElsewhere() {
+    await resumeSession().catch(() => {});
+    if (session() === null) {
+      this.#fail(() => t("bankid.broken"));
+      return;
+    }
+    this.stop();
+    this.#go("#/inbox");
+  }
+
   #follow(view, state) {
     const wording = () => (language() === "sv" ? view.message_sv : view.message_en);
     if (view.status === "complete") {
-      this.#stop();
+      this.stop();
       beginSession(view.session);
       announce(() => t("bankid.done"));
       this.#go("#/inbox");
@@ -149,7 +192,7 @@ class Order {
       this.#fail(wording);
     } else {
       state.hasCode = view.qr !== null;
-      if (!state.hasCode) fill(state.frame, element("div", { class: "busy", "aria-hidden": "true" }));
+      if (this.#mode === QR && !state.hasCode) fill(state.frame, element("div", { class: "busy", "aria-hidden": "true" }));
       this.#say(state, wording);
     }
   }
@@ -162,10 +205,26 @@ class Order {
   }
 
   #fail(text) {
-    this.#stop();
-    const again = button(() => t("try-again"), () => this.begin(), "primary large");
+    this.stop();
     const title = element("h2", {}, () => t("bankid.failed"));
-    fill(this.#stage, notice("danger", title, element("p", {}, text)), element("div", { class: "actions" }, again));
-    again.focus();
+    const again = element("div");
+    showBegin(again, this);
+    fill(this.#stage, notice("danger", title, element("p", {}, text)), again);
+    again.querySelector("button").focus();
   }
+}
+
+function codePart() {
+  const steps = [1, 2, 3].map((step) => element("li", {}, () => t(`bankid.steps.${step}`)));
+  return element("ol", { class: "prose" }, steps);
+}
+
+/** Browsers open an app by themselves only sometimes; a link that is pressed always may. */
+function appPart(address) {
+  return element(
+    "div",
+    {},
+    element("p", { class: "prose" }, () => t("bankid.here.text")),
+    element("div", { class: "actions" }, element("a", { class: "button primary large", href: address }, () => t("bankid.open"))),
+  );
 }

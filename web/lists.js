@@ -93,9 +93,10 @@ function list(threads, party) {
       element(
         "li",
         { class: "card" },
-        element("h2", {}, element("a", { href: `#/threads/${thread.thread}` }, thread.subject)),
+        element("h2", {}, element("a", { href: `#/threads/${thread.thread}` }, thread.locked ? () => t("list.locked") : thread.subject)),
+        thread.locked ? element("p", {}, () => t("list.locked.text")) : null,
         facts(
-          party(thread),
+          thread.locked ? null : party(thread),
           [() => t("list.created"), () => day(thread.created_at)],
           [() => t("list.expires"), () => day(thread.expires_at)],
         ),

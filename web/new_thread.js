@@ -8,13 +8,14 @@ import { t } from "./texts.js";
 import { composer } from "./write.js";
 
 const MAX_PERSONS = 20;
+const USUAL_LEVEL = "loa3";
 /** As the service accepts it: plain ASCII, a domain with at least one dot. */
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const ADDRESS = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]{1,64}@(?:${LABEL}\\.)+[A-Za-z]{2,63}$`);
 
 /** The page. */
 export async function newThreadPage({ params: [unit], go, signal }) {
-  const { units } = await call("GET", "/units", { signal });
+  const [{ units }, levels] = await Promise.all([call("GET", "/units", { signal }), levelChoice(signal)]);
   const from = units.find((each) => each.unit === unit)?.name ?? "";
   const subject = field({
     label: () => t("new.subject"),
@@ -26,7 +27,12 @@ export async function newThreadPage({ params: [unit], go, signal }) {
 
   /** Open the thread once; trying again after a failure further on uses the same, unless the form was changed. */
   async function thread(signalOfDelivery) {
-    const body = { unit, subject: subject.input.value.trim(), persons: persons.values() };
+    const body = {
+      unit,
+      subject: subject.input.value.trim(),
+      persons: persons.values(),
+      required_assurance: levels.value(),
+    };
     const key = JSON.stringify(body);
     if (!opened.has(key)) {
       opened.set(key, (await call("POST", "/threads", { body, signal: signalOfDelivery })).thread);
@@ -39,7 +45,7 @@ export async function newThreadPage({ params: [unit], go, signal }) {
     recipients: persons.shown,
     subject: () => subject.input.value.trim(),
     title: null,
-    before: [subject.node, persons.node],
+    before: [subject.node, persons.node, levels.node],
     check() {
       const fault = subject.input.value.trim() ? null : () => t("new.subject.missing");
       return allRight([[subject, fault], ...persons.findings()]);
@@ -64,6 +70,21 @@ export async function newThreadPage({ params: [unit], go, signal }) {
     isDirty: () => write.isDirty() || subject.input.value.trim() !== "" || persons.isDirty(),
     leave: write.leave,
   };
+}
+
+/** What the persons' e-ID must be worth: a choice only where the e-IDs that are on differ. */
+async function levelChoice(signal) {
+  const { providers } = await call("GET", "/sign-in/providers", { signal });
+  const given = [...new Set(providers.flatMap((provider) => provider.assurance))].sort();
+  const usual = given.includes(USUAL_LEVEL) ? USUAL_LEVEL : given.at(-1);
+  const select = element(
+    "select",
+    {},
+    given.map((level) => element("option", { value: level, selected: level === usual }, () => t(`new.level.${level}`))),
+  );
+  const choice = field({ label: () => t("new.level"), hint: () => t("new.level.hint"), input: select });
+  choice.node.hidden = given.length < 2;
+  return { node: choice.node, value: () => select.value };
 }
 
 /** The persons of the thread, one group of fields each. */

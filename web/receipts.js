@@ -44,7 +44,12 @@ function summary(receipts, thread, isStaff) {
   return isStaff && all > 1 ? element("p", {}, () => t("receipts.of", { opened, all })) : null;
 }
 
-function line({ name, file, at }, names) {
+function line(receipt, names) {
+  const text = act(receipt, names);
+  return receipt.assurance === null ? text : t("receipts.level", { text, level: receipt.assurance.replace("loa", "") });
+}
+
+function act({ name, file, at }, names) {
   const when = moment(at);
   if (file === null) return t("receipts.opened", { name, when });
   if (!names.has(file)) return t("receipts.fetched.unnamed", { name, when });

@@ -4,15 +4,15 @@ import { call, listen, useToken } from "./api.js";
 import { ask } from "./dialogs.js";
 import { keepLanguage, t } from "./texts.js";
 
-/** The service ends a session after this long without a request. */
-const IDLE_LIMIT_MINUTES = 30;
-const WARNING_MINUTES = 5;
-const MINUTE = 60_000;
+const SECOND = 1000;
+/** The person is asked this long before the service ends an idle session, or halfway when it ends sooner. */
+const WARNING_MS = 5 * 60 * SECOND;
 const LOOK_EVERY = 20_000;
 /** Shared by all windows of this browser, so that one in use keeps the others from asking. */
 const CONTACT_KEPT_AS = "pic-contact";
 
 let current = null;
+let idleLimit = 0;
 let lastContact = 0;
 let question = null;
 let onEnd = () => {};
@@ -41,6 +41,7 @@ export async function resumeSession() {
 /** Begin with what a sign-in answered. */
 export function beginSession(view) {
   current = { kind: view.kind, name: view.name, role: view.role };
+  idleLimit = view.idle_seconds * SECOND;
   useToken(view.csrf_token);
   noteContact();
 }
@@ -48,6 +49,11 @@ export function beginSession(view) {
 /** Sign out. Raises `ProblemError` when the service did not hear of it: the session then goes on. */
 export async function signOut() {
   await call("DELETE", "/session");
+  forgetSession();
+}
+
+/** The service has ended this session because it was asked to. */
+export function forgetSession() {
   forget();
   keepLanguage();
 }
@@ -84,9 +90,9 @@ function latestContact() {
 async function look() {
   if (current === null) return;
   const idle = Date.now() - latestContact();
-  if (idle >= IDLE_LIMIT_MINUTES * MINUTE) {
+  if (idle >= idleLimit) {
     end("ended.idle");
-  } else if (idle < (IDLE_LIMIT_MINUTES - WARNING_MINUTES) * MINUTE) {
+  } else if (idle < Math.max(idleLimit - WARNING_MS, idleLimit / 2)) {
     question?.abort();
   } else if (question === null) {
     await warn();

@@ -1,18 +1,25 @@
 /** Pages for everyone: the start, the accessibility statement, and the address that leads nowhere. */
 
+import { call } from "./api.js";
+import { brokerButton } from "./brokers.js";
 import { element, linkButton, notice } from "./dom.js";
 import { t } from "./texts.js";
 
 /** The start page. `reason` is the key of a text that says why a session ended. */
-export function startPage({ reason }) {
-  const choice = (kind, href, look) =>
+export async function startPage({ reason, signal }) {
+  const { providers } = await call("GET", "/sign-in/providers", { signal });
+  const choice = (kind, ...ways) =>
     element(
       "section",
       { class: "card" },
       element("h2", {}, () => t(`start.${kind}.title`)),
       element("p", {}, () => t(`start.${kind}.text`)),
-      linkButton(() => t(`start.${kind}.action`), href, look),
+      element("div", { class: "ways" }, ways),
     );
+  const way = (provider) =>
+    provider.kind === "bankid"
+      ? linkButton(() => t("start.person.action"), "#/sign-in/bankid", "primary")
+      : brokerButton(provider);
   return {
     title: () => t("start.title"),
     content: [
@@ -21,8 +28,8 @@ export function startPage({ reason }) {
       element(
         "div",
         { class: "choices" },
-        choice("person", "#/sign-in/bankid", "primary"),
-        choice("staff", "#/sign-in/staff", "secondary"),
+        choice("person", providers.map(way)),
+        choice("staff", linkButton(() => t("start.staff.action"), "#/sign-in/staff")),
       ),
       element("p", { class: "small" }, () => t("start.warning")),
     ],

@@ -1,0 +1,70 @@
+/** Where one is signed in, and ending that from here. */
+
+import { call } from "./api.js";
+import { ask } from "./dialogs.js";
+import { announce, button, element, facts, fill } from "./dom.js";
+import { moment } from "./formats.js";
+import { problemNotice } from "./problems.js";
+import { forgetSession } from "./session.js";
+import { t } from "./texts.js";
+
+/** The page, for staff and persons. `ended(reason)` leaves it when this session is over. */
+export async function sessionsPage({ signal, ended }) {
+  const list = element("ul", { class: "threads" });
+  const outcome = element("div");
+
+  async function attempt(work) {
+    fill(outcome);
+    try {
+      await work();
+    } catch (problem) {
+      if (problem.name !== "AbortError") fill(outcome, problemNotice(problem));
+    }
+  }
+
+  const end = (each) =>
+    attempt(async () => {
+      await call("DELETE", `/sessions/${each.session}`, { signal });
+      await refresh();
+      document.getElementById("main").focus();
+      announce(() => t("sessions.ended"));
+    });
+
+  const everywhere = () =>
+    attempt(async () => {
+      const texts = { title: () => t("sessions.everywhere.title"), text: () => t("sessions.everywhere.text") };
+      if (!(await ask({ ...texts, confirm: () => t("sessions.everywhere"), signal }))) return;
+      await call("DELETE", "/sessions", { signal });
+      forgetSession();
+      ended("signed-out");
+    });
+
+  async function refresh() {
+    const { sessions } = await call("GET", "/sessions", { signal });
+    fill(list, sessions.map((each) => element("li", { class: "card" }, card(each, end))));
+  }
+
+  await refresh();
+  return {
+    title: () => t("sessions.title"),
+    content: [
+      element("p", { class: "prose" }, () => t("sessions.lead")),
+      list,
+      outcome,
+      element("div", { class: "actions" }, button(() => t("sessions.everywhere"), everywhere, "danger")),
+    ],
+  };
+}
+
+function card(each, end) {
+  const name = { "aria-label": () => t("sessions.end.name", { device: each.device, when: moment(each.created_at) }) };
+  return [
+    element("h2", {}, each.device),
+    each.is_current ? element("p", {}, element("strong", {}, () => t("sessions.current"))) : null,
+    facts(
+      [() => t("sessions.created"), () => moment(each.created_at)],
+      [() => t("sessions.seen"), () => moment(each.seen_at)],
+    ),
+    each.is_current ? null : button(() => t("sessions.end"), () => end(each), "secondary", name),
+  ];
+}
