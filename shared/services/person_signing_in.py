@@ -231,6 +231,7 @@ class PersonSigningIn:
             "begun_at": instant_text(order.begun_at),
             "completed_at": proof["completed_at"],
             "shown": request.user_visible_text,
+            "certificate": await self._certificate(),
         }
 
         async def use_up() -> None:
@@ -261,6 +262,14 @@ class PersonSigningIn:
                 raise ConflictError from refusal
             return Refused(hint_code=ended.hint, started_by=order.started_by)
         return SignedIn(session=session, started_by=order.started_by)
+
+    async def _certificate(self) -> str:
+        """Fingerprint of the certificate by which the e-ID knows us; empty when that cannot be told now."""
+        try:
+            certificate = await self._electronic_id.certificate()
+        except DependencyError:
+            return ""
+        return "" if certificate is None else certificate.fingerprint
 
     async def _waiting(self, order: Order) -> Waiting:
         # Never negative: the instance that started may have a clock that runs ahead of this one's.
