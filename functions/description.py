@@ -12,6 +12,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel, Field
 
 from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, REDIRECT_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
+from functions.limits import is_limited
 from functions.problems import MEDIA_TYPE
 
 SECURITY_SCHEMES: Final = {
@@ -97,10 +98,15 @@ def _described(api: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> None:
     responses: dict[str, Any] = operation["responses"]
     responses.pop("422", None)
-    responses["default"] = {
-        "description": "A problem.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    responses["default"] = {"description": "A problem.", "content": content}
+    if is_limited(route):
+        seconds = {"description": "Seconds after which it may be allowed.", "schema": {"type": "integer"}}
+        responses["429"] = {
+            "description": "Too many, of this address or this browser.",
+            "headers": {"Retry-After": seconds},
+            "content": content,
+        }
     operation["operationId"] = route.name
     operation["security"] = [{scheme: [] for scheme in _asked_for(route, method)}]
 

@@ -349,6 +349,7 @@ class Container:
             sessions=self.sessions,
             audit=self.audit,
             peppers=self.settings.peppers,
+            limiting=self.limiting,
             policy=AdmissionPolicy(risks=self.settings.sign_in.risks, addresses=self.settings.sign_in.addresses),
             clock=self.clock,
         )
@@ -569,6 +570,12 @@ class Container:
             clock=self.clock,
         )
 
+    async def _certificate_days(self) -> int | None:
+        from shared.adapters.clocks import system_clock
+
+        certificate = await self.electronic_id.certificate()
+        return None if certificate is None else certificate.days_left(system_clock())
+
     @cached_property
     def readiness(self) -> "Readiness":
         from shared.services.readiness import Readiness
@@ -581,5 +588,6 @@ class Container:
                 "keys": lambda: self.keys.ping(),
                 "mail": lambda: self.mailer.ping(),
                 "electronic-id": lambda: self.electronic_id.ping(),
-            }
+            },
+            certificate_days={"electronic-id": self._certificate_days},
         )

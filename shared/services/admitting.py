@@ -16,6 +16,7 @@ from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock
 from shared.domain.principals import Person
 from shared.services.auditing import Audit
+from shared.services.limiting import Limiting
 from shared.services.sessions import NewSession, Sessions
 
 NO_REMARK: Final = "none"
@@ -25,11 +26,19 @@ class Admitting:
     """Decides, audits the decision, and raises sessions."""
 
     def __init__(
-        self, *, sessions: Sessions, audit: Audit, peppers: Peppers, policy: AdmissionPolicy, clock: Clock
+        self,
+        *,
+        sessions: Sessions,
+        audit: Audit,
+        peppers: Peppers,
+        limiting: Limiting,
+        policy: AdmissionPolicy,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._audit = audit
         self._peppers = peppers
+        self._limiting = limiting
         self._policy = policy
         self._clock = clock
 
@@ -62,7 +71,8 @@ class Admitting:
 
         ``beforehand`` is awaited when it is decided and before the session exists; what it raises stops the session.
 
-        Raises ``SignInRefusedError`` when a rule of ``shared.domain.admission`` says no.
+        Raises ``SignInRefusedError`` when a rule of ``shared.domain.admission`` says no, and ``TooManyRequestsError``
+        when this person has begun too many sessions: then nothing has been used up, and the browser may ask again.
         """
         subject, mode = arrival.person.subject, circumstances.mode.value
         match decide(arrival, circumstances, self._policy, today=self._clock().date()):
@@ -70,6 +80,7 @@ class Admitting:
                 await self._audit.write(AuditEvent.PERSON_REFUSED, PLATFORM, by=subject, mode=mode, reason=reason.value)
                 raise SignInRefusedError(reason.value)
             case Admit(remarks=remarks):
+                await self._limiting.allow_session(subject)
                 noted = " ".join(remarks) or NO_REMARK
                 await self._audit.write(AuditEvent.PERSON_ADMITTED, PLATFORM, by=subject, mode=mode, remarks=noted)
                 if beforehand is not None:
