@@ -11,14 +11,15 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import EVERYONE, REDIRECT_COOKIE, Device, Services, client_address
 from functions.json_bodies import JsonRoute
+from functions.limits import STARTS
 from functions.sessions import Previous, set_session
 from shared.domain.brokers import Failure
-from shared.domain.errors import DependencyError
+from shared.domain.errors import DependencyError, TooManyRequestsError
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
 
-INBOX: Final = "/#/inbox"
-FAILED: Final = {failure: f"/#/sign-in/failed/{failure.value}" for failure in Failure}
+INBOX: Final = "/portal#/inbox"
+FAILED: Final = {failure: f"/portal#/sign-in/failed/{failure.value}" for failure in Failure}
 FLOW_SECONDS: Final = 600
 
 Flow = Annotated[str, Cookie(alias=REDIRECT_COOKIE, max_length=128, include_in_schema=False)]
@@ -30,7 +31,7 @@ class AuthorizationView(BaseModel):
     authorization_url: Annotated[str, Field(description="An address of the broker; good for ten minutes.")]
 
 
-@router.post("/oidc/{provider}/start", dependencies=[EVERYONE])
+@router.post("/oidc/{provider}/start", dependencies=[EVERYONE, STARTS])
 async def oidc_start(provider: str, request: Request, services: Services, response: Response) -> AuthorizationView:
     """Begin a sign-in at a broker. The browser goes there, and comes back to `oidc_callback`."""
     address = client_address(request, services.settings.client_address_header)
@@ -73,7 +74,7 @@ async def oidc_callback(
         outcome = await services.broker_signing_in.finish(
             Answered(state=state, code=code, error=error, issuer=iss), browser
         )
-    except DependencyError:
+    except (DependencyError, TooManyRequestsError):
         # A person is looking at this address: a problem document would be the end of their way.
         outcome = Failure.TRY_LATER
     if isinstance(outcome, Failure):
