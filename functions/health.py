@@ -23,6 +23,9 @@ class Dependency(BaseModel):
     name: str
     ready: bool
     latency_ms: Annotated[float, Field(description="Milliseconds until it answered or failed.")]
+    certificate_days: Annotated[
+        int | None, Field(description="Days that our own certificate towards it lasts. At 0 it is not ready.")
+    ] = None
 
 
 class Ready(BaseModel):
@@ -44,7 +47,10 @@ async def health_ready(services: Services) -> JSONResponse:
     states = await services.readiness.check()
     found = Ready(
         ready=all(state.is_ready for state in states),
-        dependencies=[Dependency(name=s.name, ready=s.is_ready, latency_ms=s.latency_ms) for s in states],
+        dependencies=[
+            Dependency(name=s.name, ready=s.is_ready, latency_ms=s.latency_ms, certificate_days=s.certificate_days)
+            for s in states
+        ],
     )
     return JSONResponse(found.model_dump(), status_code=200 if found.ready else 503)
 

@@ -50,6 +50,8 @@ def register(app: func.FunctionApp, container: Container) -> None:
     @app.timer_trigger(arg_name="timer", schedule="%PIC_RETENTION_SCHEDULE%", run_on_startup=False)
     async def retain(timer: func.TimerRequest) -> None:
         async def work() -> None:
+            # Before the sweep, which may fail: of all timers this one runs often enough for a day, and seldom enough.
+            await container.bankid_certificate.remind()
             settled = await container.retaining.sweep()
             _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
 

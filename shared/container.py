@@ -235,7 +235,7 @@ class Container:
     def bankid_certificate(self) -> "BankIdCertificate":
         from shared.adapters.clocks import system_clock
         from shared.adapters.event_log import log_event
-        from shared.services.bankid_certificate import BankIdCertificate
+        from shared.services.bankid_certificate import WARNING_DAYS, BankIdCertificate
 
         return BankIdCertificate(
             environment=self.settings.bankid.environment,
@@ -243,6 +243,8 @@ class Container:
             # TLS knows no other clock: one that was moved for a test would end certificates that still work.
             clock=system_clock,
             log=log_event,
+            # A simulator's certificates last a month and are made anew at each of its starts.
+            warning_days=0 if self.settings.bankid.environment == "simulator" else WARNING_DAYS,
         )
 
     @cached_property

@@ -33,7 +33,10 @@ class EventLog(Protocol):
 
 
 class BankIdCertificate:
-    """Holds the credentials once they are found good. ``clock`` is the one that TLS goes by, which nobody moves."""
+    """Holds the credentials once they are found good. ``clock`` is the one that TLS goes by, which nobody moves.
+
+    ``warning_days`` is how long before the end operators are told.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,9 @@ class BankIdCertificate:
         material: Callable[[], Awaitable[CertificateMaterial]],
         clock: Clock,
         log: EventLog,
+        warning_days: int = WARNING_DAYS,
     ) -> None:
+        self._warning_days = warning_days
         self._environment = environment
         self._material = material
         self._clock = clock
@@ -88,6 +93,6 @@ class BankIdCertificate:
 
     def _remind(self, opened: TlsCredentials, now: datetime) -> None:
         days = opened.certificate.days_left(now)
-        if days <= WARNING_DAYS and self._reminded_on != now.date():
+        if days <= self._warning_days and self._reminded_on != now.date():
             self._reminded_on = now.date()
             self._log(ENDING_EVENT, days_left=days)

@@ -40,7 +40,7 @@ async def test_ready_names_every_dependency_and_nothing_else() -> None:
     assert states["ready"] is True
     assert [state["name"] for state in states["dependencies"]] == DEPENDENCIES
     for state in states["dependencies"]:
-        assert state.keys() == {"name", "ready", "latency_ms"}
+        assert state.keys() == {"name", "ready", "latency_ms", "certificate_days"}
         assert 0 <= state["latency_ms"] < 5000
     secrets = [value for name, value in ENVIRONMENT.items() if "PEPPER" in name or "URL" in name or "STORAGE" in name]
     assert not [secret for secret in secrets if secret in answer.text]

@@ -36,3 +36,27 @@ async def test_a_crowd_asks_each_dependency_once() -> None:
     readiness = Readiness(dependencies={"records": count})
     await asyncio.gather(*(readiness.check() for _ in range(50)))
     assert asked == 1
+
+
+async def test_a_certificate_that_has_ended_is_not_ready() -> None:
+    """Operators see the days that are left, and at 0 nobody is sent to this instance."""
+    left: int | None = 61
+
+    async def days() -> int | None:
+        return left
+
+    async def answers() -> None:
+        return
+
+    async def state() -> tuple[bool, int | None]:
+        readiness = Readiness(dependencies={"electronic-id": answers}, certificate_days={"electronic-id": days})
+        (found,) = await readiness.check()
+        return found.is_ready, found.certificate_days
+
+    assert await state() == (True, 61)
+    left = 1
+    assert await state() == (True, 1)
+    left = 0
+    assert await state() == (False, 0)
+    left = None
+    assert await state() == (True, None)
