@@ -66,8 +66,9 @@ async def test_below_the_level_every_route_tells_the_level_and_does_nothing(scen
 async def test_at_the_level_no_route_speaks_of_it(scene: Scene) -> None:
     """Nor above."""
     for level in (Assurance.LOA3, Assurance.LOA4):
+        browser = await signed_in(scene, TOLVAN, level)
         for route in inside(scene):
-            answer = await scene.call(route).by(await signed_in(scene, TOLVAN, level))
+            answer = await scene.call(route).by(browser)
             assert answer.status_code != 403, route
 
 
