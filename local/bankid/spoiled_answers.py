@@ -80,6 +80,11 @@ def _echo(members: Members) -> Members | None:
     return {**members, "orderRef": str(uuid.uuid4())} if "status" in members else None
 
 
+def _unreadable(completion: Members) -> Members:
+    """A character that a decoder which is not strict passes over."""
+    return {**completion, "signature": f"!{completion['signature']}"}
+
+
 def _short_number(user: Members) -> Members:
     return {**user, "personalNumber": str(user["personalNumber"])[2:]}
 
@@ -102,7 +107,7 @@ _CHANGES = MappingProxyType(
         AnswerFault.UNKNOWN_STATUS: _with("status", UNKNOWN_WORD),
         AnswerFault.UNKNOWN_HINT: _with("hintCode", UNKNOWN_WORD),
         AnswerFault.NULL_COMPLETION: _with("completionData", None),
-        AnswerFault.BAD_BASE64: _completion(_with("signature", f"!{NOT_TO_BE_SHOWN}")),
+        AnswerFault.BAD_BASE64: _completion(_unreadable),
         AnswerFault.SHORT_NUMBER: _completion(_within("user", _short_number)),
         AnswerFault.NO_RISK: _completion(lambda completion: _without(completion, "risk")),
         AnswerFault.NO_HARDWARE_ID: _completion(lambda completion: _without(completion, "device", "uhi")),

@@ -1,5 +1,6 @@
 """Answers that go wrong, as they come over the wire: each kind of fault, and nothing but it."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -154,7 +155,6 @@ async def test_a_completion_with_nothing_in_it(bankid: RunningBankId, app: Remot
 @pytest.mark.parametrize(
     ("kind", "path", "expected"),
     [
-        (AnswerFault.BAD_BASE64, "signature", "!simulated fault: not to be shown to anybody"),
         (AnswerFault.SHORT_NUMBER, "user.personalNumber", "1212121212"),
         (AnswerFault.NO_RISK, "risk", None),
         (AnswerFault.NO_HARDWARE_ID, "device.uhi", None),
@@ -181,6 +181,14 @@ async def test_one_thing_in_a_completion(
     wrong = await completion(bankid, app, kind)
     assert at(wrong) == expected
     assert set(right) - set(wrong) <= {path}
+
+
+async def test_base64_with_something_else_in_it(bankid: RunningBankId, app: RemoteBankId) -> None:
+    """As some decoders take it: what they pass over is not in the alphabet."""
+    text = (await completion(bankid, app, AnswerFault.BAD_BASE64))["signature"]
+    with pytest.raises(ValueError, match="Only base64"):
+        base64.b64decode(text, validate=True)
+    assert base64.b64decode(text).startswith(b"<?xml")
 
 
 async def test_a_fault_waits_for_what_it_spoils(bankid: RunningBankId, app: RemoteBankId) -> None:
