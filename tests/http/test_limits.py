@@ -72,6 +72,15 @@ async def test_an_address_that_starts_too_often_waits_and_others_do_not() -> Non
         assert await statuses(Browser(made.http), "POST", ORDERS, 1, "2001:db8::1") == [201]
 
 
+async def test_starts_at_brokers_and_at_bankid_are_counted_together() -> None:
+    """Also at a broker that does not exist: asking for each in turn is no way around."""
+    async with world(**TIGHT) as made:
+        browser = Browser(made.http)
+        assert await statuses(browser, "POST", "/api/v1/oidc/nobody/start", 2) == [404, 404]
+        assert await statuses(browser, "POST", ORDERS, 2) == [201, 201]
+        refused(await call(Browser(made.http), "POST", "/api/v1/oidc/nobody/start"))
+
+
 async def test_what_a_foreign_page_sends_takes_nothing_from_its_victim() -> None:
     """It is refused before it is counted."""
     async with world(**TIGHT) as made:

@@ -328,3 +328,56 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
                 continue
             left_out, set_to = read_settings(environment), read_settings({**environment, name: stated[1]})
             assert repr(left_out) == repr(set_to), name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0/60",
+        "1/0",
+        "-1/60",
+        "10",
+        "10/",
+        "/60",
+        "10/60/1",
+        "1.5/60",
+        " 10/60",
+        "off ",
+        "1000001/60",
+        "1/86401",
+        "٣/60",
+        "OFF",
+    ],
+)
+def test_a_limit_is_a_count_in_so_many_seconds(text: str) -> None:
+    """None that would let nobody in, and none that is no limit; an empty one is the default."""
+    environment = PRODUCTION | {"PIC_LIMIT_STARTS_PER_ADDRESS": text}
+    if not text:
+        assert read_settings(environment).limits == read_settings(PRODUCTION).limits
+        return
+    (fault,) = faults_of(environment)
+    assert fault == "PIC_LIMIT_STARTS_PER_ADDRESS must be count/seconds, 1-1000000 in 1-86400"
+
+
+def test_limits_are_off_on_a_laptop_only() -> None:
+    """Whoever guards persons' sign-in guards all of it."""
+    names = [name for name in SAMPLE if name.startswith("PIC_LIMIT_")]
+    off = dict.fromkeys(names, "off")
+    assert len(names) == 5
+    limits = read_settings(SAMPLE | off).limits
+    assert {limits.starts_per_address, limits.starts_per_browser, limits.sessions_per_person} == {None}
+    assert {limits.polls_per_address, limits.polls_per_browser} == {None}
+    assert sorted(faults_of(PRODUCTION | off)) == sorted(
+        f"{name}=off is only for PIC_ENVIRONMENT=local" for name in names
+    )
+
+
+def test_the_limits_do_not_lock_an_office_out() -> None:
+    """Two hundred who begin in the same minute behind one address, each of whom shows a code and polls."""
+    limits = read_settings(PRODUCTION).limits
+    assert limits.starts_per_address is not None
+    assert limits.polls_per_address is not None
+    assert limits.starts_per_address.count >= 200
+    codes, polls = 200 * 30, 200 * 30
+    assert limits.polls_per_address.count / limits.polls_per_address.seconds * 60 >= codes + polls
