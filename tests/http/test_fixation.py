@@ -125,6 +125,8 @@ async def test_the_victims_own_sign_in_survives(world: World) -> None:
     mine, own = world.container.electronic_id.latest, nonce_of(world)
     await attack.happen("approve")
     await attack.happen("return")
+    ended = await attack.attacker.json("GET", "/api/v1/bankid/order")
+    assert (ended["status"], ended["hint_code"]) == ("failed", "otherBrowser")
     world.container.electronic_id.approve(mine, persona(TOLVAN))
     world.container.clock.move(seconds=2)
     back = await attack.victim.json("POST", "/api/v1/bankid/callback", json={"nonce": own})
