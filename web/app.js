@@ -126,7 +126,7 @@ function showTools() {
   setLive(translate, "lang", otherLanguage);
   const out = button(() => t("sign-out"), leave, "quiet");
   const name = who === null ? null : element("span", { class: "who" }, () => t("signed-in-as", { name: who.name }));
-  const sessions = who === null ? null : element("a", { href: "#/sessions" }, () => t("sessions.link"));
+  const sessions = who === null ? null : linkButton(() => t("sessions.link"), "#/sessions", "quiet");
   fill(document.getElementById("tools"), name, sessions, translate, who === null ? null : out);
 }
 

@@ -56,10 +56,17 @@ export async function sessionsPage({ signal, ended }) {
   };
 }
 
+/** The service words a device in English: what it is, and what it runs on. */
+function device(each) {
+  const [browser, system] = each.device.split(" on ");
+  if (system !== undefined) return t("sessions.device", { browser, system });
+  return browser === "Unknown device" ? t("sessions.device.unknown") : browser;
+}
+
 function card(each, end) {
-  const name = { "aria-label": () => t("sessions.end.name", { device: each.device, when: moment(each.created_at) }) };
+  const name = { "aria-label": () => t("sessions.end.name", { device: device(each), when: moment(each.created_at) }) };
   return [
-    element("h2", {}, each.device),
+    element("h2", {}, () => device(each)),
     each.is_current ? element("p", {}, element("strong", {}, () => t("sessions.current"))) : null,
     facts(
       [() => t("sessions.created"), () => moment(each.created_at)],

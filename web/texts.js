@@ -71,6 +71,8 @@ const TEXTS = {
   "sessions.link": ["Dina inloggningar", "Your sign-ins"],
   "sessions.title": ["Dina inloggningar", "Your sign-ins"],
   "sessions.lead": ["Här är du inloggad just nu. Känner du inte igen en inloggning, avsluta den.", "This is where you are signed in right now. If you do not recognise a sign-in, end it."],
+  "sessions.device": ["{browser} på {system}", "{browser} on {system}"],
+  "sessions.device.unknown": ["Okänd enhet", "Unknown device"],
   "sessions.current": ["Den här webbläsaren", "This browser"],
   "sessions.created": ["Inloggad", "Signed in"],
   "sessions.seen": ["Senast använd", "Last used"],
