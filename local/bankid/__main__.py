@@ -21,6 +21,8 @@ from local.bankid.faulty import FaultyRp
 from local.bankid.orders import Orders
 from local.bankid.page import Page
 from local.bankid.pki import write_private, write_tls_files
+from local.bankid.recorder import Recorder
+from local.bankid.records import Records
 from local.bankid.rp import PREFIX, make_rp_application
 from local.bankid.server import EVERY_INTERFACE, HOST, bind, serve
 
@@ -91,14 +93,15 @@ def _run(
     except OSError as exc:
         raise _StartError(f"cannot use {data} (--data): {exc}") from exc
     orders = Orders(bank=bank, clock=clock, new_token=lambda: str(uuid.uuid4()))
+    records = Records()
     control = Starlette(
-        routes=[*Page(orders, clock).routes, *control_routes(orders, clock, faults, token)],
+        routes=[*Page(orders, clock).routes, *control_routes(orders, clock, faults, records, token)],
         # A rebound DNS name would make a stranger's page one of the same origin.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost", *names])],
     )
     rp_port, control_port = (one.getsockname()[1] for one in (rp_listener, control_listener))
     serve(
-        rp=(FaultyRp(make_rp_application(orders), faults, bank, clock), rp_listener),
+        rp=(Recorder(FaultyRp(make_rp_application(orders), faults, bank, clock), records, clock), rp_listener),
         control=(control, control_listener),
         files=files,
         faults=faults,

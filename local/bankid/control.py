@@ -1,18 +1,21 @@
 """The control API: tests and scripts do what the person's app would do. Every call carries the control token.
 
-=====================================  ==========================================================================
-``GET /sim/orders``                    what the relying party can still hear of, the newest first
-``GET /sim/personas``                  who can approve
-``POST /sim/orders/{ref}/scan``        ``{"qr": frame}``; ``"persona"`` says whose app
-``POST /sim/orders/{ref}/autostart``   ``{"token": auto start token}``; ``"persona"`` as above
-``POST /sim/orders/{ref}/approve``     ``{"persona": key or number}``; ``"ip"``, ``"risk"`` (null: none)
+=======================================  ==========================================================================
+``GET /sim/orders``                      what the relying party can still hear of, the newest first
+``GET /sim/personas``                    who can approve
+``POST /sim/orders/{ref}/scan``          ``{"qr": frame}``; ``"persona"`` says whose app
+``POST /sim/orders/{ref}/autostart``     ``{"token": auto start token}``; ``"persona"`` as above
+``POST /sim/orders/{ref}/receive``       ``{"persona": key or number}``: an order by number reaches that person's app
+``POST /sim/orders/{ref}/approve``       ``{"persona": key or number}``; ``"ip"``, ``"risk"`` (null: none), ``"mrtd"``
 ``POST /sim/orders/{ref}/user-cancel``
-``POST /sim/orders/{ref}/hint``        ``{"code": pending hint}``
-``POST /sim/orders/{ref}/fail``        ``{"hint": hint}``
-``POST /sim/clock/advance``            ``{"seconds": number}``
-``POST /sim/reset``                    no orders, real time, no faults
-``/sim/faults``, ``/sim/skew``         ``local.bankid.fault_control``
-=====================================  ==========================================================================
+``POST /sim/orders/{ref}/hint``          ``{"code": pending hint}``
+``POST /sim/orders/{ref}/fail``          ``{"hint": hint}``
+``POST /sim/clock/advance``              ``{"seconds": number}``
+``POST /sim/reset``                      no orders, real time, no faults, no records
+``/sim/faults``, ``/sim/skew``           ``local.bankid.fault_control``
+``/sim/script``, ``/sim/options``        ``local.bankid.behaviour_control``
+``/sim/requests``, ``/sim/assertions``   likewise
+=======================================  ==========================================================================
 
 204 done, 400 not understood, 401 no token, 404 no such order, 409 with ``{"error": why}`` where the order or the app
 refuses.
@@ -30,12 +33,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.bankid.behaviour_control import behaviour_routes
 from local.bankid.clock import Clock
 from local.bankid.fault_control import fault_routes
 from local.bankid.faults import FaultError, Faults
 from local.bankid.lifecycle import StepError
+from local.bankid.options import OptionError
 from local.bankid.orders import Order, Orders
 from local.bankid.personas import PERSONAS, Persona, find_persona
+from local.bankid.records import Records
+from local.bankid.scripts import ScriptError
 from local.bankid.start_requests import RISKS
 
 TOKEN_HEADER = "x-emulator-token"  # noqa: S105 - the name of a header
@@ -50,7 +57,7 @@ class _NotUnderstoodError(Exception):
     """The text is a fixed one."""
 
 
-def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> list[Route]:
+def control_routes(orders: Orders, clock: Clock, faults: Faults, records: Records, token: str) -> list[Route]:
     """To be mounted beside the page."""
 
     def route(path: str, act: Callable[[str, _Body], object], method: str = "POST") -> Route:
@@ -68,7 +75,8 @@ def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> 
         orders.autostart(ref, _text(body, "token"), _optional_persona(body))
 
     def approve(ref: str, body: _Body) -> None:
-        orders.approve(ref, _persona(body), ip=_ip(body), risk=_risk(body))
+        is_read = body.get("mrtd", True) is not False
+        orders.approve(ref, _persona(body), ip=_ip(body), risk=_risk(body), is_document_read=is_read)
 
     def advance(_: str, body: _Body) -> None:
         clock.advance(timedelta(seconds=_seconds(body)))
@@ -77,6 +85,7 @@ def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> 
         orders.reset()
         clock.reset()
         faults.clear()
+        records.clear()
 
     one = "/sim/orders/{ref}"
     return [
@@ -84,12 +93,14 @@ def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> 
         route("/sim/personas", lambda _, __: [_shown_persona(persona) for persona in PERSONAS.values()], "GET"),
         route(f"{one}/scan", scan),
         route(f"{one}/autostart", autostart),
+        route(f"{one}/receive", lambda ref, body: orders.receive(ref, _persona(body))),
         route(f"{one}/approve", approve),
         route(f"{one}/user-cancel", lambda ref, _: orders.fail(ref, "userCancel")),
         route(f"{one}/hint", lambda ref, body: orders.hint(ref, _hint(body, "code"))),
         route(f"{one}/fail", lambda ref, body: orders.fail(ref, _hint(body, "hint"))),
         route("/sim/clock/advance", advance),
         route("/sim/reset", reset),
+        *behaviour_routes(orders, records, route),
         *fault_routes(faults, clock, route),
     ]
 
@@ -97,7 +108,7 @@ def control_routes(orders: Orders, clock: Clock, faults: Faults, token: str) -> 
 async def _answer(request: Request, act: Callable[[str, _Body], object]) -> Response:
     try:
         result = act(request.path_params.get("ref", ""), await _body(request))
-    except (_NotUnderstoodError, FaultError) as fault:
+    except (_NotUnderstoodError, FaultError, OptionError, ScriptError) as fault:
         return JSONResponse({"error": str(fault)}, HTTPStatus.BAD_REQUEST)
     except KeyError:
         return JSONResponse({"error": "no such order"}, HTTPStatus.NOT_FOUND)
@@ -112,6 +123,7 @@ def _shown(order: Order, orders: Orders, clock: Clock) -> _Body:
     life = orders.find(order.ref).life
     return {
         "orderRef": order.ref,
+        "endpoint": order.request.endpoint.value,
         "kind": order.request.kind.value,
         "phase": life.phase.value,
         "hintCode": life.hint_code,

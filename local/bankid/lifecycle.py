@@ -29,6 +29,8 @@ KEEP_FAILED = timedelta(seconds=300)
 OUTSTANDING = "outstandingTransaction"
 NO_CLIENT = "noClient"
 USER_SIGN = "userSign"
+USER_MRTD = "userMrtd"
+USER_CALL_CONFIRM = "userCallConfirm"
 UNPICKED_HINTS = frozenset({OUTSTANDING, NO_CLIENT})
 
 

@@ -9,7 +9,10 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """``refusal`` is the hint with which this person's app ends every order."""
+    """``refusal`` is the hint with which this person's app ends every order.
+
+    ``is_app_old``: too old for a ``returnUrl``. ``is_new``: the BankID was issued today.
+    """
 
     key: str
     personal_number: str
@@ -17,6 +20,8 @@ class Persona:
     surname: str
     remark: str
     refusal: str | None = None
+    is_app_old: bool = False
+    is_new: bool = False
 
     @property
     def name(self) -> str:
@@ -59,6 +64,22 @@ _ALL = (
         surname="Spärrad",
         remark="the BankID is blocked (certificateErr)",
         refusal="certificateErr",
+    ),
+    Persona(
+        key="old-app",
+        personal_number="202002202394",
+        given_name="Gunvor",
+        surname="Gammal",
+        remark="the app is too old for the way back (notSupportedByUserApp on the same device)",
+        is_app_old=True,
+    ),
+    Persona(
+        key="new",
+        personal_number="198211632388",
+        given_name="Nils",
+        surname="Nyman",
+        remark="samordningsnummer; the BankID was issued today",
+        is_new=True,
     ),
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -22,7 +22,7 @@ class SeenOrder:
     ref: str
     phase: str
     hint_code: str
-    end_user_ip: str
+    end_user_ip: str | None
     return_url: str | None
     user_visible_text: str
     auto_start_token: str = field(repr=False)
@@ -68,8 +68,12 @@ class RemoteBankId:
     async def autostart(self, ref: str, auto_start_token: str) -> None:
         await self._call("POST", f"orders/{ref}/autostart", {"token": auto_start_token})
 
-    async def approve(self, ref: str, persona: str = "tolvan", **details: str | None) -> None:
-        """``details`` are ``ip`` and ``risk``. The order must have been scanned or started."""
+    async def receive(self, ref: str, persona: str) -> None:
+        """An order by number reaches the app of that person."""
+        await self._call("POST", f"orders/{ref}/receive", {"persona": persona})
+
+    async def approve(self, ref: str, persona: str = "tolvan", **details: str | bool | None) -> None:
+        """``details`` are ``ip``, ``risk`` and ``mrtd``. The order must be in the app."""
         await self._call("POST", f"orders/{ref}/approve", {"persona": persona, **details})
 
     async def user_cancel(self, ref: str) -> None:
@@ -80,6 +84,24 @@ class RemoteBankId:
 
     async def fail(self, ref: str, hint_code: str) -> None:
         await self._call("POST", f"orders/{ref}/fail", {"hint": hint_code})
+
+    async def follow(self, *steps: tuple[str, int | str]) -> None:
+        """Orders from now on go by a script (``local.bankid.scripts``); without steps by what the app does."""
+        await self._call("POST", "script", {"steps": list(steps)} if steps else {})
+
+    async def choose(self, **options: str | bool) -> None:
+        """``local.bankid.options``."""
+        await self._call("POST", "options", options)
+
+    async def requests(self) -> list[dict[str, Any]]:
+        """What the relying party sent, without personal numbers and texts."""
+        requests: list[dict[str, Any]] = (await self._call("GET", "requests")).json()
+        return requests
+
+    async def counted(self) -> dict[str, Any]:
+        """What can be counted of it (``local.bankid.records``)."""
+        counted: dict[str, Any] = (await self._call("GET", "assertions")).json()
+        return counted
 
     async def advance(self, seconds: float) -> None:
         await self._call("POST", "clock/advance", {"seconds": seconds})

@@ -1,8 +1,6 @@
-"""The relying party's side: ``/rp/v6.0/`` over mutual TLS. Source: BankID RP API v6.0.
+"""The relying party's side: ``/rp/v6.0/`` over mutual TLS. Source: BankID RP API v6.0."""
 
-Simulated are ``auth``, ``sign``, ``collect`` and ``cancel``; calls by telephone and payments answer 404.
-"""
-
+import functools
 import json
 from collections.abc import Callable
 from http import HTTPStatus
@@ -21,7 +19,7 @@ from local.bankid.refusals import (
     not_found,
     unsupported_media_type,
 )
-from local.bankid.start_requests import Kind, parse_start
+from local.bankid.start_requests import Endpoint, parse_start
 
 PREFIX = "/rp/v6.0/"
 BODY_BYTES = 400 * 1024
@@ -37,8 +35,11 @@ _Method = Callable[[Members, x509.Certificate], Members]
 def make_rp_application(orders: Orders) -> ASGIApp:
     """The application; every request must come over a connection with a client certificate."""
 
-    def start(kind: Kind, body: Members, rp: x509.Certificate) -> Members:
-        order = orders.start(parse_start(kind, body), rp)
+    def start(endpoint: Endpoint, body: Members, rp: x509.Certificate) -> Members:
+        request = parse_start(endpoint, body, refuses_others=orders.options.refuses_unknown_members)
+        order = orders.start(request, rp)
+        if endpoint.is_by_number:
+            return {"orderRef": order.ref}
         return {
             "orderRef": order.ref,
             "autoStartToken": order.auto_start_token,
@@ -52,8 +53,7 @@ def make_rp_application(orders: Orders) -> ASGIApp:
 
     methods: MappingProxyType[str, _Method] = MappingProxyType(
         {
-            "auth": lambda body, rp: start(Kind.AUTH, body, rp),
-            "sign": lambda body, rp: start(Kind.SIGN, body, rp),
+            **{endpoint.value: functools.partial(start, endpoint) for endpoint in Endpoint},
             "collect": lambda body, rp: orders.collect(_order_ref(body), rp),
             "cancel": cancel,
         }

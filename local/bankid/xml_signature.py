@@ -105,6 +105,8 @@ def _client(request: StartRequest, hardware_id: str) -> str:
 def _requirement(request: StartRequest) -> str:
     required = request.requirement
     conditions = [("CertificatePolicies", policy) for policy in required.certificate_policies]
+    if required.card_reader is not None:
+        conditions.append(("CardReader", required.card_reader))
     if required.pin_code:
         conditions.append(("PinCode", "true"))
     if required.mrtd:

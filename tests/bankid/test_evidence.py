@@ -17,7 +17,7 @@ from local.bankid.bank import SimulatedBank
 from local.bankid.certificates import NAME_OID, make_authority, make_leaf, name
 from local.bankid.completions import completion_data
 from local.bankid.personas import PERSONAS
-from local.bankid.start_requests import Kind, parse_start
+from local.bankid.start_requests import Endpoint, parse_start
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TEXT = base64.b64encode("*Logga in* på portalen för att läsa.".encode()).decode()
@@ -32,9 +32,9 @@ BODY: dict[str, object] = {
 }
 
 
-def evidence(kind: Kind = Kind.AUTH, key: str = "asa") -> tuple[str, str, bytes]:
+def evidence(endpoint: Endpoint = Endpoint.AUTH, key: str = "asa") -> tuple[str, str, bytes]:
     """The XML, the base64 text that it came in, and the OCSP answer (DER)."""
-    data = completion_data(BANK, PERSONAS[key], parse_start(kind, BODY), RP, ip="192.0.2.7", risk="low", now=NOW)
+    data = completion_data(BANK, PERSONAS[key], parse_start(endpoint, BODY), RP, ip="192.0.2.7", risk="low", now=NOW)
     signature, response = data["signature"], data["ocspResponse"]
     assert isinstance(signature, str)
     assert isinstance(response, str)
@@ -97,10 +97,10 @@ def test_the_certificate_is_the_persons() -> None:
     assert texts[NameOID.ORGANIZATION_NAME] == "SIMULATOR - NOT REAL"
 
 
-@pytest.mark.parametrize(("kind", "function"), [(Kind.AUTH, "Identification"), (Kind.SIGN, "Signing")])
-def test_the_signature_is_over_what_the_person_saw(kind: Kind, function: str) -> None:
+@pytest.mark.parametrize(("endpoint", "function"), [(Endpoint.AUTH, "Identification"), (Endpoint.SIGN, "Signing")])
+def test_the_signature_is_over_what_the_person_saw(endpoint: Endpoint, function: str) -> None:
     """The texts as they were sent, their format, who asked, and what for."""
-    data = fragment(evidence(kind)[0], "bankIdSignedData")
+    data = fragment(evidence(endpoint)[0], "bankIdSignedData")
     assert (
         f'<usrVisibleData charset="UTF-8" format="simpleMarkdownV1" visible="wysiwys">{TEXT}</usrVisibleData>' in data
     )

@@ -12,7 +12,7 @@ from local.bankid.lifecycle import Phase, StepError
 from local.bankid.orders import Orders
 from local.bankid.personas import PERSONAS
 from local.bankid.refusals import RefusalError
-from local.bankid.start_requests import Kind, Requirement, StartRequest
+from local.bankid.start_requests import Endpoint, Requirement, StartRequest
 
 RP_CA = make_authority("RP CA")
 RP = make_leaf(name("one"), RP_CA).certificate
@@ -34,7 +34,7 @@ class Clock:
 
 def request(requirement: Requirement | None = None, *, return_risk: bool = True) -> StartRequest:
     return StartRequest(
-        kind=Kind.AUTH,
+        endpoint=Endpoint.AUTH,
         end_user_ip="192.0.2.7",
         visible_data=None,
         visible_format=None,
