@@ -17,6 +17,7 @@ from local.key_vault.api import make_application
 from local.key_vault.faults import Faults
 from local.key_vault.files import write_whole
 from local.key_vault.pki import ensure_certificates
+from local.key_vault.secret_store import SecretStore
 from local.key_vault.store import KeyStore
 
 HOST = "127.0.0.1"
@@ -94,7 +95,8 @@ def main() -> int:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             certificates = ensure_certificates(directory, datetime.now(UTC))
             store = KeyStore(directory / "keys", purge_protection=arguments.purge_protection)
-            application = make_application(store, Faults(), _control_token(directory))
+            secret_store = SecretStore(directory / "secrets")
+            application = make_application(store, secret_store, Faults(), _control_token(directory))
         except OSError as exc:
             print(f"key vault: cannot use {directory} (--data): {exc}", file=sys.stderr)
             return 2

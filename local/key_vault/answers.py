@@ -44,6 +44,18 @@ def key_not_found(name: str, version: str | None = None) -> VaultError:
     return VaultError(404, "KeyNotFound", message)
 
 
+def secret_not_found(name: str, version: str | None = None) -> VaultError:
+    """404: there is no such secret, or no such version of it."""
+    what = name if version is None else f"{name}/{version}"
+    return VaultError(404, "SecretNotFound", f"A secret with (name/id) {what} was not found in this key vault.")
+
+
+def secret_disabled() -> VaultError:
+    """403: the version exists and may not be read."""
+    message = "Operation get is not allowed on a disabled secret."
+    return VaultError(403, "Forbidden", message, inner="SecretDisabled")
+
+
 def key_disabled(operation: str) -> VaultError:
     """403: the version exists and may not be used."""
     message = f"Operation {operation} is not allowed on a disabled key."

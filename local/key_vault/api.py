@@ -1,9 +1,8 @@
-"""Key Vault's REST API for keys (https://learn.microsoft.com/rest/api/keyvault/keys): routes, parsing, answers."""
+"""Key Vault's REST API for keys (https://learn.microsoft.com/rest/api/keyvault/keys) and secrets: routes, answers."""
 
 import asyncio
 import base64
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,12 +17,14 @@ from starlette.routing import Route
 
 from local.key_vault import bundles
 from local.key_vault.answers import VaultError, bad_parameter
+from local.key_vault.bodies import base_of, body_of
 from local.key_vault.challenge import require_token
 from local.key_vault.faults import Faults
 from local.key_vault.requests import CreateRequest, UpdateRequest, parse_create, parse_update
+from local.key_vault.secret_operations import SecretOperations
+from local.key_vault.secret_store import SecretStore
 from local.key_vault.store import KeyStore
 
-MAX_BODY_BYTES = 64 * 1024
 MAX_PAGE = 25
 """Most items on a page, and how many there are when the client does not say: Key Vault's own figures."""
 
@@ -34,9 +35,10 @@ _BASE64URL = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,4})")
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def make_application(store: KeyStore, faults: Faults, control_token: str) -> Starlette:
+def make_application(store: KeyStore, secret_store: SecretStore, faults: Faults, control_token: str) -> Starlette:
     """The whole emulator as an ASGI application."""
     vault = _Vault(store)
+    texts = SecretOperations(secret_store, store.recovery_level)
 
     def served(path: str, method: str, operation: str, handler: Handler) -> Route:
         return Route(path, _guarded(handler, operation, faults), methods=[method], name=operation)
@@ -62,6 +64,10 @@ def make_application(store: KeyStore, faults: Faults, control_token: str) -> Sta
         served("/deletedkeys/{name}", "GET", "get_deleted_key", vault.get_deleted),
         served("/deletedkeys/{name}", "DELETE", "purge_key", vault.purge),
         served("/deletedkeys/{name}/recover", "POST", "recover_key", vault.recover),
+        served("/secrets/{name}", "PUT", "set_secret", texts.set),
+        served("/secrets/{name}/{version}", "GET", "get_secret", texts.get),
+        served("/secrets/{name}/", "GET", "get_secret", texts.get),
+        served("/secrets/{name}", "GET", "get_secret", texts.get),
         control("counters", "GET", faults.read_counters),
         control("counters", "DELETE", faults.reset_counters),
         control("faults", "GET", faults.list_faults),
@@ -126,7 +132,7 @@ class _Vault:
         self._store = store
 
     async def create(self, request: Request) -> Response:
-        asked: CreateRequest = parse_create(await _body(request))
+        asked: CreateRequest = parse_create(await body_of(request))
         key = await self._store.create(
             request.path_params["name"],
             type=asked.type,
@@ -145,7 +151,7 @@ class _Vault:
         return self._bundle(request, request.path_params["name"], request.path_params.get("version", ""))
 
     async def update(self, request: Request) -> Response:
-        asked: UpdateRequest = parse_update(await _body(request))
+        asked: UpdateRequest = parse_update(await body_of(request))
         key, version = await self._store.update(
             request.path_params["name"],
             request.path_params.get("version", ""),
@@ -157,11 +163,11 @@ class _Vault:
 
     async def delete(self, request: Request) -> Response:
         key = await self._store.delete(request.path_params["name"])
-        return JSONResponse(bundles.deleted_bundle(_base(request), key, self._store.recovery_level))
+        return JSONResponse(bundles.deleted_bundle(base_of(request), key, self._store.recovery_level))
 
     async def get_deleted(self, request: Request) -> Response:
         key = self._store.deleted_key(request.path_params["name"])
-        return JSONResponse(bundles.deleted_bundle(_base(request), key, self._store.recovery_level))
+        return JSONResponse(bundles.deleted_bundle(base_of(request), key, self._store.recovery_level))
 
     async def recover(self, request: Request) -> Response:
         key = await self._store.recover(request.path_params["name"])
@@ -174,59 +180,41 @@ class _Vault:
     async def list_keys(self, request: Request) -> Response:
         level = self._store.recovery_level
         return _page(
-            request, [bundles.item(_base(request), k, k.current, level) for k in self._store.list(deleted=False)]
+            request, [bundles.item(base_of(request), k, k.current, level) for k in self._store.list(deleted=False)]
         )
 
     async def list_versions(self, request: Request) -> Response:
         key, level = self._store.key(request.path_params["name"]), self._store.recovery_level
-        items = [bundles.version_item(_base(request), key, version, level) for version in key.versions]
+        items = [bundles.version_item(base_of(request), key, version, level) for version in key.versions]
         return _page(request, items)
 
     async def list_deleted(self, request: Request) -> Response:
         level = self._store.recovery_level
-        return _page(request, [bundles.deleted_item(_base(request), k, level) for k in self._store.list(deleted=True)])
+        return _page(
+            request, [bundles.deleted_item(base_of(request), k, level) for k in self._store.list(deleted=True)]
+        )
 
     async def wrap(self, request: Request) -> Response:
         key = self._store.key(request.path_params["name"])
         version = key.version(request.path_params["version"])
         value = await _wrapping_value(request)
         result = await asyncio.to_thread(version.wrap, value)
-        return JSONResponse(bundles.operation_result(_base(request), key, version, result))
+        return JSONResponse(bundles.operation_result(base_of(request), key, version, result))
 
     async def unwrap(self, request: Request) -> Response:
         key = self._store.key(request.path_params["name"])
         version = key.version(request.path_params["version"])
         value = await _wrapping_value(request)
         result = await asyncio.to_thread(version.unwrap, value)
-        return JSONResponse(bundles.operation_result(_base(request), key, version, result))
+        return JSONResponse(bundles.operation_result(base_of(request), key, version, result))
 
     def _bundle(self, request: Request, name: str, version: str) -> Response:
         key = self._store.key(name)
-        return JSONResponse(bundles.bundle(_base(request), key, key.version(version), self._store.recovery_level))
-
-
-def _base(request: Request) -> str:
-    """The vault's address as this client calls it: ids of keys begin with it."""
-    return f"https://{request.headers['host']}"
-
-
-async def _body(request: Request) -> dict[str, object]:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise VaultError(413, "RequestEntityTooLarge", "The request is too large.")
-    try:
-        body = json.loads(content or b"{}")
-    except ValueError as exc:
-        raise bad_parameter("The request body is not JSON.") from exc
-    if not isinstance(body, dict):
-        raise bad_parameter("The request body is not a JSON object.")
-    return body
+        return JSONResponse(bundles.bundle(base_of(request), key, key.version(version), self._store.recovery_level))
 
 
 async def _wrapping_value(request: Request) -> bytes:
-    body = await _body(request)
+    body = await body_of(request)
     if body.get("alg") != ALGORITHM:
         raise bad_parameter(f"Property alg has an invalid value: this vault knows {ALGORITHM} only.")
     value = body.get("value")
@@ -249,5 +237,5 @@ def _page(request: Request, items: Sequence[dict[str, object]]) -> Response:
     if following < len(items):
         version = request.query_params["api-version"]
         path = request.url.path
-        link = f"{_base(request)}{path}?api-version={version}&$skiptoken={following}&maxresults={size}"
+        link = f"{base_of(request)}{path}?api-version={version}&$skiptoken={following}&maxresults={size}"
     return JSONResponse({"value": items[start:following], "nextLink": link})

@@ -56,6 +56,17 @@ def parse_update(body: dict[str, object]) -> UpdateRequest:
     return UpdateRequest(enabled=_enabled(body), operations=_operations(body), tags=_tags(body))
 
 
+def parse_attributes(body: dict[str, object], *, known: set[str]) -> bool | None:
+    """``attributes.enabled`` of a body that may hold the ``known`` members. Raises ``VaultError`` (BadParameter)."""
+    _only(body, known)
+    return _enabled(body)
+
+
+def parse_tags(body: dict[str, object]) -> Tags | None:
+    """``tags``. Raises ``VaultError`` (BadParameter)."""
+    return _tags(body)
+
+
 def _only(fields: dict[str, object], known: set[str]) -> None:
     for name, value in fields.items():
         if name not in known and value is not None:

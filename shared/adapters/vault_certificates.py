@@ -6,7 +6,6 @@ Source: Azure Key Vault, "About certificates", composition of a certificate.
 """
 
 import base64
-import binascii
 from typing import Final
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -81,5 +80,5 @@ def _material(root: bytes | None, value: str, content_type: str | None) -> Certi
 def _decoded(value: str) -> bytes | None:
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         return None

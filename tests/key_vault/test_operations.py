@@ -251,7 +251,7 @@ async def test_what_is_not_simulated_says_so(client: KeyClient, key_vault: Runni
     with pytest.raises(HttpResponseError) as refused:
         await client.get_cryptography_client("other-uses").decrypt(EncryptionAlgorithm.rsa_oaep_256, bytes(256))
     assert refused.value.status_code == 501
-    for method, path in [("GET", "/secrets/a"), ("POST", "/keys/other-uses/backup"), ("PUT", "/keys/other-uses")]:
+    for method, path in [("GET", "/certificates/a"), ("POST", "/keys/other-uses/backup"), ("PUT", "/keys/other-uses")]:
         assert await refusal(key_vault, token, method, path, {}) == (501, "NotSimulated", None)
 
 
