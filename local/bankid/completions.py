@@ -52,5 +52,5 @@ def completion_data(
 
 
 def _issued(persona: Persona, now: datetime) -> str:
-    date = ISSUE_DATES[int(persona.personal_number[:-1]) % len(ISSUE_DATES)]
+    date = ISSUE_DATES[int(persona.personal_number) % len(ISSUE_DATES)]
     return f"{now:%Y-%m-%d}{date[_DATE_CHARACTERS:]}" if persona.is_new else date

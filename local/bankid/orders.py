@@ -127,6 +127,8 @@ class Orders:
     def scan(self, ref: str, content: str, persona: Persona | None = None) -> None:
         """Raises ``StepError``, ``KeyError``."""
         order = self.find(ref)
+        if order.request.endpoint.is_by_number:
+            raise StepError("the order has no code")
         fault = frames.fault_of(
             content, token=order.qr_start_token, secret=order.qr_start_secret, seconds=order.seconds(self._clock())
         )
