@@ -1,7 +1,7 @@
 """What every adapter of ``ElectronicId`` promises: on memory, and on the BankID client against the simulator."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pytest
@@ -9,8 +9,17 @@ import pytest
 from local.bankid.personas import PERSONAS
 from local.bankid.remote import RemoteBankId
 from shared.adapters.memory_electronic_id import MemoryElectronicId, persona
-from shared.domain.electronic_id import Complete, ElectronicId, Failed, OrderRequest, Pending
-from shared.domain.errors import NotFoundError
+from shared.domain.electronic_id import (
+    Complete,
+    ElectronicId,
+    Failed,
+    OrderRequest,
+    Pending,
+    Requirement,
+    SignRequest,
+)
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.personal_number import PersonalNumber
 from tests.support.bankid import RunningBankId
 
 REQUEST = OrderRequest(
@@ -20,6 +29,17 @@ REQUEST = OrderRequest(
     user_agent="Mozilla/5.0",
     device_identifier="a" * 64,
 )
+
+
+SIGNING = SignRequest(
+    end_user_ip="192.0.2.7",
+    user_visible_text="Jag godkänner avtalet.",
+    referring_domain="portal.example.se",
+    user_agent="Mozilla/5.0",
+    device_identifier="a" * 64,
+    user_non_visible_data=b"a digest",
+)
+TOLVAN = Requirement(personal_number=PersonalNumber(PERSONAS["tolvan"].personal_number))
 
 
 class App(Protocol):
@@ -197,3 +217,41 @@ async def test_an_unknown_order_is_not_found(subject: Subject) -> None:
 async def test_the_e_id_answers(subject: Subject) -> None:
     """Readiness is asked without making an order."""
     await subject.electronic_id.ping()
+
+
+async def test_a_signature_goes_and_ends_like_a_sign_in(subject: Subject) -> None:
+    """Waiting, picked up, told once with its evidence."""
+    started = await subject.electronic_id.sign(SIGNING)
+    assert await subject.electronic_id.collect(started.order_ref) == Pending(hint_code="outstandingTransaction")
+    await subject.app.pick_up(started.order_ref)
+    await subject.app.approve(started.order_ref, "tolvan")
+    outcome = await subject.electronic_id.collect(started.order_ref)
+    assert isinstance(outcome, Complete)
+    assert outcome.identity.personal_number == PersonalNumber(PERSONAS["tolvan"].personal_number)
+    assert outcome.identity.evidence
+    with pytest.raises(NotFoundError):
+        await subject.electronic_id.collect(started.order_ref)
+
+
+async def test_a_signature_can_be_left_or_fail(subject: Subject) -> None:
+    """As a sign-in can."""
+    left = await subject.electronic_id.sign(SIGNING)
+    await subject.electronic_id.cancel(left.order_ref)
+    with pytest.raises(NotFoundError):
+        await subject.electronic_id.collect(left.order_ref)
+    failed = await subject.electronic_id.sign(SIGNING)
+    await subject.app.pick_up(failed.order_ref)
+    await subject.app.fail(failed.order_ref, "userCancel")
+    assert await subject.electronic_id.collect(failed.order_ref) == Failed(hint_code="userCancel")
+
+
+async def test_a_person_who_is_named_has_one_order_at_a_time(subject: Subject) -> None:
+    """A second one is not made, and the first is lost: whoever names persons must expect both."""
+    first = await subject.electronic_id.start(replace(REQUEST, requirement=TOLVAN))
+    with pytest.raises(ConflictError):
+        await subject.electronic_id.sign(replace(SIGNING, requirement=TOLVAN))
+    assert await subject.electronic_id.collect(first.order_ref) == Failed(hint_code="cancelled")
+    again = await subject.electronic_id.start(replace(REQUEST, requirement=TOLVAN))
+    await subject.electronic_id.cancel(again.order_ref)
+    last = await subject.electronic_id.sign(replace(SIGNING, requirement=TOLVAN))
+    await subject.electronic_id.cancel(last.order_ref)

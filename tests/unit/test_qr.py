@@ -1,5 +1,9 @@
 """The animated QR code, against BankID's published example."""
 
+import hashlib
+import hmac
+import uuid
+
 import pytest
 
 from shared.domain.qr import qr_content
@@ -20,6 +24,21 @@ OFFICIAL = {
 def test_frames_are_those_that_bankid_publishes(seconds: int, code: str) -> None:
     """Text of the secret as key, decimal seconds as message: each other reading gives other codes."""
     assert qr_content(TOKEN, SECRET, seconds) == f"bankid.{TOKEN}.{seconds}.{code}"
+
+
+def test_the_two_mistakes_that_others_made_give_other_codes() -> None:
+    """The seconds as four bytes, and the secret as the bytes of its UUID: no app takes either."""
+    as_bytes = hmac.new(SECRET.encode(), (0).to_bytes(4, "big"), hashlib.sha256).hexdigest()
+    as_uuid = hmac.new(uuid.UUID(SECRET).bytes, b"0", hashlib.sha256).hexdigest()
+    assert (as_bytes[:16], as_uuid[:16]) == ("abc0b3a15fe8faea", "4a3dd0ef244ef421")
+    assert not {as_bytes, as_uuid} & {qr_content(TOKEN, SECRET, seconds)[-64:] for seconds in range(31)}
+
+
+def test_a_frame_is_as_short_as_an_app_expects() -> None:
+    """Seconds without padding, digits in lower case."""
+    assert len(qr_content(TOKEN, SECRET, 9)) == 110
+    assert len(qr_content(TOKEN, SECRET, 10)) == 111
+    assert qr_content(TOKEN, SECRET, 7) == qr_content(TOKEN, SECRET, 7).lower()
 
 
 def test_no_frame_exists_before_the_order() -> None:

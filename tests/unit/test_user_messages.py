@@ -53,7 +53,7 @@ def test_a_running_order_says_what_bankid_recommends(hint: str, started_by: Star
         ("multipleBankIdsOnDevice", QR, "RFA29"),
         ("stepUpFailed", QR, "RFA30"),
         ("notSupportedByUserApp", QR, "update-app"),
-        ("userDeclinedCall", QR, "RFA22"),
+        ("userDeclinedCall", QR, "declined-call"),
         ("transactionRiskBlocked", QR, "risk"),
         ("addressChanged", MOBILE, "address-changed"),
         ("otherBrowser", MOBILE, "other-browser"),
@@ -83,6 +83,7 @@ def test_an_ended_order_says_what_bankid_recommends(hint: str, started_by: Start
         ("too-many-requests", "RFA22"),
         ("invalid", "RFA22"),
         ("unfit", "RFA22"),
+        ("setup", "RFA22"),
         ("unknown", "RFA22"),
     ],
 )
