@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,13 +16,29 @@ from local.bankid.fault_kinds import AnswerFault, ConnectionFault, DeliveryFault
 from local.bankid.remote import RemoteBankId
 from shared.adapters.bankid import BankIdClient
 from shared.domain.deadlines import deadline
-from shared.domain.electronic_id import Complete, Failed, OrderRequest, Pending, VerifiedIdentity
+from shared.domain.electronic_id import (
+    Complete,
+    Failed,
+    OrderRequest,
+    Pending,
+    Requirement,
+    SignRequest,
+    VerifiedIdentity,
+)
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError
 from tests.support.bankid import RunningBankId
 
 REQUEST = OrderRequest(
     end_user_ip="192.0.2.7",
     user_visible_text="Logga in på portalen.",
+    referring_domain="portal.example.se",
+    user_agent="Mozilla/5.0",
+    device_identifier="a" * 64,
+)
+WITH_DOCUMENT = replace(REQUEST, requirement=Requirement(mrtd=True))
+SIGNATURE = SignRequest(
+    end_user_ip="192.0.2.7",
+    user_visible_text="Jag har tagit emot beslutet.",
     referring_domain="portal.example.se",
     user_agent="Mozilla/5.0",
     device_identifier="a" * 64,
@@ -41,14 +57,14 @@ class Scene:
     waits: list[float]
     secrets: set[str] = field(default_factory=lambda: {NOT_TO_BE_SHOWN, "191212121212", "Tolvan", "1212121212"})
 
-    async def started(self) -> str:
-        order = await self.client.start(REQUEST)
+    async def started(self, request: OrderRequest = REQUEST) -> str:
+        order = await self.client.start(request)
         self.secrets |= {order.order_ref, order.auto_start_token, order.qr_start_token, order.qr_start_secret}
         return order.order_ref
 
-    async def approved(self) -> str:
+    async def approved(self, request: OrderRequest = REQUEST) -> str:
         """An order that its next collect completes."""
-        ref = await self.started()
+        ref = await self.started(request)
         await self.app.scan(ref)
         await self.app.approve(ref)
         return ref
@@ -168,6 +184,15 @@ async def test_a_start_whose_answer_is_lost_is_not_repeated(scene: Scene, kind: 
 
 
 @pytest.mark.parametrize("kind", DeliveryFault)
+async def test_a_signature_whose_answer_is_lost_is_not_asked_for_again(scene: Scene, kind: DeliveryFault) -> None:
+    """As with an order to identify: the person would be asked to sign twice."""
+    await scene.app.fault(kind, endpoint="sign", times=None)
+    with scene.fails(ElectronicIdFault.UNREACHABLE), deadline(time.monotonic() + SHORT):
+        await scene.client.sign(SIGNATURE)
+    assert (await scene.strikes(), await scene.orders()) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", DeliveryFault)
 async def test_a_result_whose_answer_is_lost_is_never_made_up(scene: Scene, kind: DeliveryFault) -> None:
     """The other trap: BankID has told it and forgets it. Unknown, so start again; at once or at the next collect."""
     ref = await scene.approved()
@@ -262,12 +287,13 @@ async def test_a_result_that_is_told_wrongly_is_not_believed(scene: Scene, kind:
         (AnswerFault.NO_RISK, "risk", None),
         (AnswerFault.HIGH_RISK, "risk", "high"),
         (AnswerFault.NO_HARDWARE_ID, "device_ip", "203.0.113.7"),
+        (AnswerFault.NO_STEP_UP, "risk", "low"),
         (AnswerFault.OTHER_IP, "device_ip", "198.51.100.66"),
     ],
 )
 async def test_what_bankid_may_say_is_handed_on(scene: Scene, kind: AnswerFault, name: str, expected: object) -> None:
     """Whether it is enough to let somebody in is for the service to decide."""
-    ref = await scene.approved()
+    ref = await scene.approved(WITH_DOCUMENT)
     await scene.app.fault(kind)
     identity = await scene.collected(ref)
     assert getattr(identity, name) == expected
