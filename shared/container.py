@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shared.services.person_signing_in import PersonSigningIn
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
+    from shared.services.repseudonymising import Repseudonymising
     from shared.services.retaining import Retaining
     from shared.services.retrieving import Retrieving
     from shared.services.sending import Sending
@@ -288,6 +289,14 @@ class Container:
         from shared.services.access import Access
 
         return Access(records=self.records, clock=self.clock)
+
+    @cached_property
+    def repseudonymising(self) -> "Repseudonymising":
+        from shared.services.repseudonymising import Repseudonymising
+
+        return Repseudonymising(
+            records=self.records, keyring=self.keyring, peppers=self.settings.peppers, random=self.random
+        )
 
     @cached_property
     def session_index(self) -> "SessionIndex":

@@ -124,11 +124,20 @@ def words(text: str) -> frozenset[str]:
 
 
 def peppers(text: str) -> Peppers:
-    """One version, ``version:base64``. A second would make new pseudonyms under which nobody's mail is found."""
-    version, separator, secret = text.strip().partition(":")
-    if not separator or not (version.isascii() and version.isdecimal()):
-        raise ValueError
-    return Peppers(int(version), {int(version): _pepper(secret)})
+    """Up to three ``version:base64`` with commas between them; the highest version is the current one.
+
+    Raises ``ValueError``, also for a version that stands twice: nobody could tell which one was meant.
+    """
+    secrets: dict[int, bytes] = {}
+    for one in text.split(","):
+        written, separator, secret = one.strip().partition(":")
+        if not separator or not (written.isascii() and written.isdecimal()):
+            raise ValueError
+        version = int(written)
+        if version in secrets:
+            raise ValueError
+        secrets[version] = _pepper(secret)
+    return Peppers(max(secrets), secrets)
 
 
 def sender(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from shared.bankid_settings import BankId, read_bankid
-from shared.crypto.pseudonyms import MIN_PEPPER_BYTES, Peppers
+from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
 from shared.domain.rate_limits import SignInLimits
 from shared.limit_settings import read_limits
 from shared.setting_values import (
@@ -125,7 +125,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         peppers=read.parsed(
             "PIC_SUBJECT_PEPPERS",
             peppers,
-            f"one version:base64 of at least {MIN_PEPPER_BYTES} bytes",
+            f"one to {MAX_PEPPERS} different version:base64 of at least {MIN_PEPPER_BYTES} bytes, with commas",
             Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),

@@ -15,6 +15,9 @@ from shared.domain.personal_number import PersonalNumber
 
 MIN_PEPPER_BYTES = 32
 
+MAX_PEPPERS = 3
+"""Peppers known at once: the current one, the one before it, and one that a rotation was interrupted on."""
+
 _SUBJECT = re.compile(r"s([1-9][0-9]{0,8})-[0-9a-f]{64}")
 
 
@@ -22,7 +25,8 @@ _SUBJECT = re.compile(r"s([1-9][0-9]{0,8})-[0-9a-f]{64}")
 class Peppers:
     """The peppers by version; ``current`` names the one for new pseudonyms. Shown by ``repr`` without secrets.
 
-    Raises ``ValueError`` when the current one is missing, a version is below 1, or one is shorter than 32 bytes.
+    Raises ``ValueError`` when the current one is missing, a version is below 1, one is shorter than 32 bytes, two are
+    equal, or there are more than ``MAX_PEPPERS``.
     """
 
     current: int
@@ -35,6 +39,10 @@ class Peppers:
             raise ValueError("version of a pepper")
         if any(len(secret) < MIN_PEPPER_BYTES for secret in self.secrets.values()):
             raise ValueError("a pepper has fewer than 32 bytes")
+        if len(set(self.secrets.values())) != len(self.secrets):
+            raise ValueError("two peppers are equal")
+        if len(self.secrets) > MAX_PEPPERS:
+            raise ValueError("too many peppers")
 
 
 def subject_of(number: PersonalNumber, peppers: Peppers, version: int | None = None) -> Subject:
@@ -45,6 +53,12 @@ def subject_of(number: PersonalNumber, peppers: Peppers, version: int | None = N
     chosen = peppers.current if version is None else version
     digest = hmac.digest(peppers.secrets[chosen], b"pic/pnr/v1:" + number.digits.encode("ascii"), "sha256")
     return Subject(f"s{chosen}-{digest.hex()}")
+
+
+def former_subjects_of(number: PersonalNumber, peppers: Peppers) -> tuple[Subject, ...]:
+    """The pseudonyms of ``number`` under the peppers that are not the current one, newest first."""
+    former = sorted(set(peppers.secrets) - {peppers.current}, reverse=True)
+    return tuple(subject_of(number, peppers, version) for version in former)
 
 
 def subject_version(subject: Subject) -> int:

@@ -39,6 +39,33 @@ class Participant:
     subject: Subject = field(repr=False)
     personal_number: Sealed = field(repr=False)
     mail_address: Sealed = field(repr=False)
+    former: tuple[Subject, ...] = field(default=(), repr=False)
+    """Pseudonyms of earlier peppers under which entries may still lie, while a rotation moves them."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Every pseudonym under which something of this person may lie, the current one first."""
+        return (self.subject, *self.former)
+
+    def body(self) -> dict[str, Json]:
+        body: dict[str, Json] = {
+            "recipient": self.recipient,
+            "subject": self.subject,
+            "personal_number": self.personal_number,
+            "mail_address": self.mail_address,
+        }
+        return {**body, "former": list(self.former)} if self.former else body
+
+    @classmethod
+    def of(cls, fields: Fields) -> "Participant":
+        """Raises ``IntegrityError``."""
+        return cls(
+            recipient=fields.text("recipient"),
+            subject=Subject(fields.text("subject")),
+            personal_number=Sealed(fields.text("personal_number")),
+            mail_address=Sealed(fields.text("mail_address")),
+            former=tuple(Subject(former) for former in fields.texts("former")) if "former" in fields.body else (),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +82,9 @@ class Thread:
     required_assurance: Assurance = DEFAULT_REQUIRED
     """How surely an e-ID must know who a person is to see what is in here. Staff are known otherwise."""
 
-    def participant(self, subject: Subject) -> Participant | None:
-        """The person with this pseudonym, if they belong here."""
-        return next((person for person in self.participants if person.subject == subject), None)
+    def participant(self, *subjects: Subject) -> Participant | None:
+        """The person known by any of these pseudonyms, if they belong here."""
+        return next((person for person in self.participants if not set(subjects).isdisjoint(person.subjects)), None)
 
     def body(self) -> Body:
         return {
@@ -65,15 +92,7 @@ class Thread:
             "organisation": self.organisation,
             "unit": self.unit,
             "subject": self.subject,
-            "participants": [
-                {
-                    "recipient": person.recipient,
-                    "subject": person.subject,
-                    "personal_number": person.personal_number,
-                    "mail_address": person.mail_address,
-                }
-                for person in self.participants
-            ],
+            "participants": [person.body() for person in self.participants],
             "created_at": instant_text(self.created_at),
             "expires_at": instant_text(self.expires_at),
             "required_assurance": self.required_assurance.value,
@@ -88,15 +107,7 @@ class Thread:
             organisation=OrganisationId(fields.text("organisation")),
             unit=UnitId(fields.text("unit")),
             subject=Sealed(fields.text("subject")),
-            participants=tuple(
-                Participant(
-                    recipient=person.text("recipient"),
-                    subject=Subject(person.text("subject")),
-                    personal_number=Sealed(person.text("personal_number")),
-                    mail_address=Sealed(person.text("mail_address")),
-                )
-                for person in fields.nested("participants")
-            ),
+            participants=tuple(Participant.of(person) for person in fields.nested("participants")),
             created_at=fields.instant("created_at"),
             expires_at=fields.instant("expires_at"),
             required_assurance=_required(fields.optional_text("required_assurance")),

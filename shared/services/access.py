@@ -73,7 +73,7 @@ def _belongs(principal: Principal, thread: Thread) -> bool:
             is_reader = principal.role is not Role.AUDITOR  # Auditors see the log and no content.
             return is_reader and thread.organisation == principal.organisation and thread.unit in principal.units
         case Person():
-            return thread.participant(principal.subject) is not None
+            return thread.participant(*principal.subjects) is not None
 
 
 def is_locked(principal: Principal, thread: Thread) -> bool:
@@ -102,7 +102,7 @@ class Access:
         """
         record = await self._record(thread, places.thread(thread))
         found = Thread.of(record.body)
-        me = found.participant(principal.subject) if isinstance(principal, Person) else None
+        me = found.participant(*principal.subjects) if isinstance(principal, Person) else None
         if not _belongs(principal, found) or is_expired(found.expires_at, now=self._clock()):
             raise NotFoundError
         return OpenThread(record=record, thread=found, me=me)

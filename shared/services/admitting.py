@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from shared.crypto.pseudonyms import Peppers, subject_of
+from shared.crypto.pseudonyms import Peppers, former_subjects_of, subject_of
 from shared.domain.admission import AdmissionPolicy, Admit, Arrival, Circumstances, Refuse, decide
 from shared.domain.audit_events import AuditEvent
 from shared.domain.devices import UNKNOWN_DEVICE
@@ -44,17 +44,12 @@ class Admitting:
 
     async def receive(self, identity: VerifiedIdentity) -> Arrival:
         """Who has arrived. What it returns may be kept, sealed, until the browser comes for its session."""
-        versions = sorted(self._peppers.secrets, reverse=True)
         person = Person(
             subject=subject_of(identity.personal_number, self._peppers),
             name=identity.name,
             provider=identity.provider,
             assurance=identity.assurance,
-            former=tuple(
-                subject_of(identity.personal_number, self._peppers, version)
-                for version in versions
-                if version != self._peppers.current
-            ),
+            former=former_subjects_of(identity.personal_number, self._peppers),
         )
         return Arrival(person=person, risk=identity.risk, issued_on=identity.issued_on, device_ip=identity.device_ip)
 

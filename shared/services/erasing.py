@@ -104,8 +104,8 @@ class Erasing:
     async def _delete_entries(self, message: Message, files: list[StoredFile]) -> None:
         room = await self._room(message.thread)
         if room is not None:
-            for person in room.participants:
-                await delete(self._records, places.mailbox(person.subject, message.message))
+            for subject in (subject for person in room.participants for subject in person.subjects):
+                await delete(self._records, places.mailbox(subject, message.message))
         pending = places.pending(retention.shard_of(message.message), message.thread, message.message)
         await delete(self._records, pending)
         partition = places.thread(message.thread).partition

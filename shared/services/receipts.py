@@ -1,14 +1,16 @@
 """Receipts: that someone of the other side opened a message, or fetched a file, for the first time."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
+from shared.domain.errors import RecordNotFoundError
 from shared.domain.ids import FileId, RandomBytes
 from shared.domain.ports import Body, Clock, Record, Records
-from shared.domain.principals import Person, Principal, Staff, reader_key
+from shared.domain.principals import Person, Principal, Staff, reader_keys
 from shared.domain.threads import Message
 from shared.services.access import OpenMessage
 from shared.services.entries import write_entries
@@ -49,13 +51,18 @@ class Receipts:
         if opened.is_mine:
             return
         message = opened.message
-        place = places.receipt(message.thread, message.message, file or "text", reader_key(principal))
+        here, *formerly = [
+            places.receipt(message.thread, message.message, file or "text", reader) for reader in reader_keys(principal)
+        ]
+        # A rotation of the pepper writes the new one before it deletes the old one, so the old ones come first.
+        for place in formerly:
+            with suppress(RecordNotFoundError):
+                await self._records.get(place.partition, place.id)
+                return
         key = await self._keyring.current(message.organisation)
-        name = seal_field(
-            key, principal.name, partition=place.partition, id=place.id, field="name", random=self._random
-        )
+        name = seal_field(key, principal.name, partition=here.partition, id=here.id, field="name", random=self._random)
         body: Body = {"name": name, "file": file, "at": instant_text(self._clock()), **_sign_in(principal)}
-        await write_entries(self._records, message, {place: body})
+        await write_entries(self._records, message, {here: body})
 
     async def of(self, message: Message) -> tuple[Receipt, ...]:
         """All receipts of a message."""

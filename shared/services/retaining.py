@@ -17,7 +17,7 @@ from shared.domain.ids import FileId, MessageId, SessionId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
-from shared.domain.principals import Principal, reader_key
+from shared.domain.principals import Person, Principal, reader_key
 from shared.domain.retention import FINISH_AFTER, is_expired
 from shared.domain.threads import Message, Participant, Thread
 from shared.services.abandoning import Abandoning
@@ -83,20 +83,25 @@ class Retaining:
         """
         opened = await self._access.message(principal, thread, message)
         me = opened.room.me
-        if me is not None and not opened.is_mine:
-            await self._hide(opened, me)
+        if isinstance(principal, Person) and me is not None and not opened.is_mine:
+            await self._hide(opened, principal, me)
             return
         # Booked first: what a crash leaves half deleted is finished within hours and not at the message's own end.
         await self._expiries.book(self._clock() + FINISH_AFTER, f"message|{thread}|{message}")
         await self._erasing.erase(opened.record, cause="party", by=reader_key(principal))
 
-    async def _hide(self, opened: OpenMessage, me: Participant) -> None:
+    async def _hide(self, opened: OpenMessage, principal: Person, me: Participant) -> None:
         """Delete a person's own copy: the entry in the mailbox first, so that all of it can be repeated."""
         found, record = opened.message, opened.record
         await self._audit.write(
-            AuditEvent.COPY_DELETED, found.organisation, by=me.subject, thread=found.thread, message=found.message
+            AuditEvent.COPY_DELETED,
+            found.organisation,
+            by=reader_key(principal),
+            thread=found.thread,
+            message=found.message,
         )
-        await delete(self._records, places.mailbox(me.subject, found.message))
+        for subject in dict.fromkeys((*principal.subjects, *me.subjects)):
+            await delete(self._records, places.mailbox(subject, found.message))
         while True:
             found = Message.of(record.body)
             hidden = replace(found, hidden_for=found.hidden_for | {me.recipient})

@@ -25,10 +25,11 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import MessageId, RandomBytes, ThreadId, new_id
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
-from shared.domain.ports import Clock, Queues, Record, Records
+from shared.domain.places import Place
+from shared.domain.ports import Body, Clock, Queues, Record, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
-from shared.domain.threads import Message, Sealed, Thread, WrappedDataKey
+from shared.domain.threads import Message, Participant, Sealed, Thread, WrappedDataKey
 from shared.services.access import Access, author_of
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
@@ -198,10 +199,13 @@ class Sending:
         await delete(self._records, pending)
 
     async def _read(self, thread: ThreadId, message: MessageId) -> tuple[Message, Thread]:
-        place, room_place = places.message(thread, message), places.thread(thread)
+        place = places.message(thread, message)
         record = await self._records.get(place.partition, place.id)
-        room = await self._records.get(room_place.partition, room_place.id)
-        return Message.of(record.body), Thread.of(room.body)
+        return Message.of(record.body), await self._room(thread)
+
+    async def _room(self, thread: ThreadId) -> Thread:
+        place = places.thread(thread)
+        return Thread.of((await self._records.get(place.partition, place.id)).body)
 
     async def _mark_delivered(self, found: Message) -> Message:
         """The message as delivered, or as whatever it became meanwhile. Raises ``RecordNotFoundError``."""
@@ -224,10 +228,14 @@ class Sending:
         if not message.author.is_unit:
             await self._notify(message, "unit")
             return
-        readers = [person for person in room.participants if person.recipient not in message.hidden_for]
-        entries = {places.mailbox(person.subject, message.message): {"thread": room.thread} for person in readers}
+        entries = _mailboxes(room, message)
         await write_entries(self._records, message, entries)
-        for person in readers:
+        now = _mailboxes(await self._room(room.thread), message)
+        if now != entries:  # A rotation of the pepper came by, and may not have met these.
+            await write_entries(self._records, message, now)
+            for place in entries.keys() - now.keys():
+                await delete(self._records, place)
+        for person in _readers(room, message):
             await self._notify(message, person.recipient)
 
     async def _notify(self, message: Message, recipient: str) -> None:
@@ -265,3 +273,13 @@ class Sending:
             return 0
         await self.deliver(ThreadId(thread), MessageId(message))
         return 1
+
+
+def _readers(room: Thread, message: Message) -> list[Participant]:
+    return [person for person in room.participants if person.recipient not in message.hidden_for]
+
+
+def _mailboxes(room: Thread, message: Message) -> dict[Place, Body]:
+    return {
+        places.mailbox(person.subject, message.message): {"thread": room.thread} for person in _readers(room, message)
+    }

@@ -19,6 +19,7 @@ from shared.services.access import Access, OpenThread, is_locked
 from shared.services.auditing import Audit
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
+from shared.services.mailboxes import mailbox_page
 
 MAX_PERSONS = 20
 """Persons in one thread: a room for the parties of a matter, not a mailing list."""
@@ -233,10 +234,7 @@ class Sharing:
 
     async def list_of_person(self, principal: Person, *, continuation: str | None) -> ThreadPage:
         """Threads in which something was delivered to this person, oldest first."""
-        start, end = places.range_of("message")
-        page = await self._records.query(
-            places.mailbox_partition(principal.subject), start=start, end=end, limit=50, continuation=continuation
-        )
+        page = await mailbox_page(self._records, principal, limit=50, continuation=continuation)
         found = dict.fromkeys(ThreadId(Fields(entry.body).text("thread")) for entry in page.records)
         return ThreadPage(threads=await self._alive(principal, list(found)), continuation=page.continuation)
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from shared.container import Container
-from shared.crypto.pseudonyms import subject_of
+from shared.crypto.pseudonyms import former_subjects_of, subject_of
 from shared.domain.assurance import Assurance
 from shared.domain.brokers import Broker
 from shared.domain.byte_ranges import ByteRange
@@ -134,8 +134,14 @@ class Scene:
     def person(self, digits: str = TOLVAN) -> Person:
         """A person as their session states them."""
         number = parse_personal_number(digits, today=self.container.clock().date())
-        subject = subject_of(number, self.container.settings.peppers)
-        return Person(subject=subject, name="Tolvan Tolvansson", provider="memory", assurance=Assurance.LOA3)
+        peppers = self.container.settings.peppers
+        return Person(
+            subject=subject_of(number, peppers),
+            name="Tolvan Tolvansson",
+            provider="memory",
+            assurance=Assurance.LOA3,
+            former=former_subjects_of(number, peppers),
+        )
 
     async def thread(self, staff: Staff, *digits: str, subject: str = "Beslut") -> ThreadId:
         """A thread for these persons, by default for ``TOLVAN``."""

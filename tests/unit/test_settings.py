@@ -119,7 +119,8 @@ WRONG: dict[str, tuple[str, ...]] = {
     "PIC_TABLE": (CANARY, "1abc", "ab", "a" * 64),
     "PIC_KEY_VAULT_URL": (CANARY, f"http://{CANARY}"),
     "PIC_SUBJECT_PEPPERS": (
-        *(CANARY, pepper(1), f"0:{pepper(1)}", f"-1:{pepper(1)}", f"a:{pepper(1)}", f"1:{pepper(1)},2:{pepper(2)}"),
+        *(CANARY, pepper(1), f"0:{pepper(1)}", f"-1:{pepper(1)}", f"a:{pepper(1)}", f"1:{pepper(1)},2:{pepper(1)}"),
+        *(f"1:{pepper(1)},1:{pepper(2)}", ",".join(f"{n}:{pepper(n)}" for n in (1, 2, 3, 4)), f",1:{pepper(1)}"),
         *(f"1:{pepper(1)[:8]}", f"1:{pepper(1)},", f"٣:{pepper(1)}", "1:" + CANARY, f"{10**9}:{pepper(1)}", "1:å"),
         "9" * 5000 + ":" + pepper(1),
     ),
@@ -381,3 +382,10 @@ def test_the_limits_do_not_lock_an_office_out() -> None:
     assert limits.starts_per_address.count >= 200
     codes, polls = 200 * 30, 200 * 30
     assert limits.polls_per_address.count / limits.polls_per_address.seconds * 60 >= codes + polls
+
+
+def test_the_highest_pepper_is_the_current_one() -> None:
+    """In whatever order they stand; the others are known too."""
+    settings = read_settings({**PRODUCTION, "PIC_SUBJECT_PEPPERS": f"10:{pepper(4)}, 9:{pepper(5)},2:{pepper(6)}"})
+    assert settings.peppers.current == 10
+    assert sorted(settings.peppers.secrets) == [2, 9, 10]

@@ -1,0 +1,37 @@
+"""What an operator runs by hand: ``python -m shared.operations COMMAND``. One module per command."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from shared.container import Container
+from shared.operations import rotate_peppers
+from shared.settings import SettingsError, read_settings
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command with the settings of the environment. Returns the exit status; 2 for unusable settings."""
+    parser = argparse.ArgumentParser(prog="python -m shared.operations")
+    commands = parser.add_subparsers(required=True)
+    rotate_peppers.add_to(commands)
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    status: int = asyncio.run(_run(Container(settings), options))
+    return status
+
+
+async def _run(container: Container, options: argparse.Namespace) -> int:
+    try:
+        status: int = await options.run(container, options)
+    finally:
+        await container.close()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
