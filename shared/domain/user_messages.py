@@ -44,7 +44,6 @@ class UserMessage(Enum):
     RFA30 = "RFA30"
     UPDATE_APP = "update-app"
     DECLINED_CALL = "declined-call"
-    RISK_BLOCKED = "risk-blocked"
     RETURN = "return"
     ADDRESS_CHANGED = "address-changed"
     OTHER_BROWSER = "other-browser"
@@ -94,7 +93,6 @@ _FAILED: Final = MappingProxyType(
         "stepUpFailed": UserMessage.RFA30,
         "notSupportedByUserApp": UserMessage.UPDATE_APP,
         "userDeclinedCall": UserMessage.DECLINED_CALL,
-        "transactionRiskBlocked": UserMessage.RISK_BLOCKED,
         "transactionRiskBlocked": UserMessage.RISK,
         "addressChanged": UserMessage.ADDRESS_CHANGED,
         "otherBrowser": UserMessage.OTHER_BROWSER,
@@ -244,11 +242,6 @@ WORDINGS: Final = MappingProxyType(
         UserMessage.DECLINED_CALL: Wording(
             "Du svarade att du inte talar i telefon med oss. Åtgärden avbröts.",
             "You answered that you are not on the phone with us. The action was cancelled.",
-        ),
-        UserMessage.RISK_BLOCKED: Wording(
-            "BankID stoppade åtgärden för att risken bedömdes vara för hög. Har någon bett dig göra den? Avbryt då.",
-            "BankID stopped the action because the risk was judged to be too high. Did somebody ask you to do it? "
-            "Then do not go on.",
         ),
         UserMessage.RETURN: Wording(
             "Du har identifierat dig. Gå tillbaka till webbläsaren där du började.",
