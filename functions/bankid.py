@@ -115,7 +115,6 @@ async def bankid_start(
     response: Response,
     *,
     new: Annotated[NewOrder, Body()] = NewOrder(),  # noqa: B008 - frozen
-    flow: Flow = "",
 ) -> OrderView:
     """Begin a sign-in by BankID. An order that this browser had begun before ends.
 
@@ -132,7 +131,9 @@ async def bankid_start(
         device_identifier=token_hash(device),
     )
     try:
-        started = await services.person_signing_in.start(order, new.started_by(), leaving=flow or None)
+        started = await services.person_signing_in.start(
+            order, new.started_by(), leaving=request.cookies.get(FLOW_COOKIE)
+        )
     except ConflictError as fault:
         raise RequestRefusedError(
             TABLE[ConflictError], members={"message": error_message("alreadyInProgress").value}

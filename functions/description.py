@@ -58,6 +58,7 @@ class ProblemDocument(BaseModel):
     status: int
     instance: Annotated[str, Field(description="`urn:pic:request:` and the id in the header `X-Request-Id`.")]
     rule: Annotated[str | None, Field(description="With `invalid-input`: which rule.")] = None
+    message: Annotated[str | None, Field(description="With a refused start: BankID's message to show (RFA).")] = None
     errors: Annotated[list[PlaceOfFault] | None, Field(description="With `invalid-request`: at most 20.")] = None
     limit_bytes: Annotated[int | None, Field(description="With `too-large`.")] = None
 

@@ -16,6 +16,8 @@ HTTP = {
     "bankid_start": ("POST", "api/v1/bankid/orders"),
     "bankid_poll": ("GET", "api/v1/bankid/order"),
     "bankid_qr": ("GET", "api/v1/bankid/order/qr"),
+    "bankid_callback": ("POST", "api/v1/bankid/callback"),
+    "list_providers": ("GET", "api/v1/sign-in/providers"),
     "bankid_cancel": ("DELETE", "api/v1/bankid/order"),
     "read_session": ("GET", "api/v1/session"),
     "sign_out": ("DELETE", "api/v1/session"),

@@ -242,7 +242,7 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "bankid": ("cookie", "__Host-bankid"),
         "oidc": ("cookie", "__Host-oidc"),
     }
-    flow = {"bankid_poll", "bankid_qr", "bankid_cancel"}
+    flow = {"bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel"}
     public = {"health", "health_ready", "list_providers", "staff_sign_in", "bankid_start", "oidc_start", "upload_options"}
     for name, operation in operations(described).items():
         (asked_for,) = operation["security"]
