@@ -52,12 +52,12 @@ class Attack:
     async def attempt(self, *, issuer: str | None = None, browser: Browser | None = None) -> str:
         """One sign-in: the word it ends with, or the inbox."""
         browser = browser or Browser(self.world.http)
-        self.world.container.clock.move(milliseconds=1)  # Events are in order by time.
         asked = query_of(await leave(browser, NAME))
         self.broker.nonce = asked["nonce"]
         iss = self.broker.issuer if issuer is None else issuer
         word = await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}&iss={iss}")
         assert (word == INBOX) is ("__Host-session" in browser.cookies)
+        self.world.container.clock.move(milliseconds=1)  # Events are in order by time.
         return word
 
     async def reason(self) -> str:
