@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from local.bankid.app_page import AppPage
 from local.bankid.bank import SimulatedBank
 from local.bankid.clock import Clock
 from local.bankid.control import control_routes
@@ -95,7 +96,11 @@ def _run(
     orders = Orders(bank=bank, clock=clock, new_token=lambda: str(uuid.uuid4()))
     records = Records()
     control = Starlette(
-        routes=[*Page(orders, clock).routes, *control_routes(orders, clock, faults, records, token)],
+        routes=[
+            *Page(orders, clock).routes,
+            *AppPage(orders).routes,
+            *control_routes(orders, clock, faults, records, token),
+        ],
         # A rebound DNS name would make a stranger's page one of the same origin.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost", *names])],
     )

@@ -1,16 +1,12 @@
 """The page where a developer plays the person: pick an order and a test person, approve or cancel.
 
-It needs no control token. What keeps other web pages from pressing its buttons: a form token that lives as long as
-the process, the ``Origin`` of the request, and the ``Host``, which a rebound DNS name does not have.
+Who may press its buttons is in ``local.bankid.page_requests``.
 """
 
 import hashlib
-import hmac
 import secrets
 from collections import deque
-from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -20,9 +16,9 @@ from local.bankid.clock import Clock
 from local.bankid.lifecycle import Phase, StepError
 from local.bankid.orders import Orders
 from local.bankid.page_html import PageView, page_html
+from local.bankid.page_requests import FormToken, page_headers, read_form
 from local.bankid.personas import PERSONAS, Persona
 
-FORM_BYTES = 4096
 PAST = 5
 """How many of the last actions the page tells of."""
 
@@ -33,7 +29,7 @@ class Page:
     def __init__(self, orders: Orders, clock: Clock) -> None:
         self._orders = orders
         self._clock = clock
-        self._form_token = secrets.token_urlsafe(32)
+        self._form_token = FormToken()
         self._past: deque[str] = deque(maxlen=PAST)
         self._done = 0
         self._chosen = next(iter(PERSONAS))
@@ -53,9 +49,8 @@ class Page:
         return PlainTextResponse(self._version(), headers={"Cache-Control": "no-store"})
 
     async def _act(self, request: Request) -> Response:
-        form = await _form(request)
-        is_ours = request.headers.get("origin") == f"http://{request.headers.get('host')}"
-        if not is_ours or not hmac.compare_digest(form.get("form_token", "").encode(), self._form_token.encode()):
+        form = await read_form(request)
+        if not self._form_token.came_with(request, form):
             return self._page("This did not come from this page. Try again.", HTTPStatus.FORBIDDEN)
         persona = PERSONAS.get(form.get("persona", ""))
         if persona is None:
@@ -74,7 +69,9 @@ class Page:
         order = self._orders.find(ref)
         if order.life.phase is Phase.WAITING:
             # An order with an address to return to was started on the person's own device.
-            if order.request.return_url is not None:
+            if order.request.endpoint.is_by_number:
+                self._orders.receive(ref, persona)
+            elif order.request.return_url is not None:
                 self._orders.autostart(ref, order.auto_start_token, persona)
             else:
                 self._orders.scan(ref, order.frame(self._clock()), persona)
@@ -93,36 +90,14 @@ class Page:
             orders=self._orders.alive(),
             past=list(self._past),
             version=self._version(),
-            form_token=self._form_token,
+            form_token=self._form_token.value,
             chosen=self._chosen,
             nonce=nonce,
             fault=fault,
         )
-        return HTMLResponse(page_html(view), status, headers=_headers(nonce))
+        return HTMLResponse(page_html(view), status, headers=page_headers(nonce))
 
     def _version(self) -> str:
         """Changes with whatever the page shows."""
         seen = [f"{order.ref} {order.life.phase} {order.life.hint_code}" for order in self._orders.alive()]
-        return hashlib.sha256(repr((self._form_token, self._done, seen)).encode()).hexdigest()[:16]
-
-
-def _headers(nonce: str) -> Mapping[str, str]:
-    return {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-        # Not no-referrer: with it browsers send "Origin: null" with the form.
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-async def _form(request: Request) -> dict[str, str]:
-    raw = bytearray()
-    async for piece in request.stream():
-        raw += piece
-        if len(raw) > FORM_BYTES:
-            return {}
-    return {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+        return hashlib.sha256(repr((self._form_token.value, self._done, seen)).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from html import escape
 from local.bankid.lifecycle import Phase
 from local.bankid.orders import Order
 from local.bankid.personas import PERSONAS, Persona
-from local.bankid.start_requests import StartRequest
+from local.bankid.start_requests import Kind, StartRequest
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #16202c; --soft: #5b6b7c; --paper: #eef2f6; --card: #fff; --line: #d5dde6;
@@ -45,6 +45,11 @@ button:focus-visible, input:focus-visible { outline: 3px solid var(--mark); outl
 .seen:last-child { margin-bottom: 0 }
 .past { color: var(--soft); font-size: .9rem; padding-left: 1.2rem } .past li { margin: .15rem 0 }
 """
+
+BUTTONS = (
+    '<div class="buttons"><button class="go" name="action" value="approve">Godkänn · Approve</button>'
+    '<button name="action" value="cancel">Avbryt · Cancel</button></div>'
+)
 
 SCRIPT = """
 const shown = document.body.dataset.version;
@@ -100,30 +105,40 @@ def page_html(view: PageView) -> str:
     )
 
 
+def title_of(request: StartRequest) -> str:
+    if request.endpoint.is_payment:
+        return "Betalning"
+    return "Identifiering" if request.kind is Kind.AUTH else "Underskrift"
+
+
+def people(chosen: str) -> str:
+    """The choice of a test person."""
+    choices = "".join(_choice(persona, is_chosen=persona.key == chosen) for persona in PERSONAS.values())
+    return f"<fieldset><legend>Testperson</legend>{choices}</fieldset>"
+
+
 def _order(order: Order, view: PageView) -> str:
-    title = "Identifiering" if order.request.kind.value == "Identification" else "Underskrift"
     state = f"{_STATES[order.life.phase]} · {order.life.hint_code or 'complete'} · {order.life.created_at:%H:%M:%S} UTC"
-    seen = _as_the_app_shows(order.request) or "(no text)"
+    seen = as_the_app_shows(order.request)
     return (
-        f"<article><header><h2>{title}</h2><span class=state>{escape(state)}</span></header>"
+        f"<article><header><h2>{title_of(order.request)}</h2><span class=state>{escape(state)}</span></header>"
         f'<p class="seen">{seen}</p>{_form(order, view) if order.life.is_pending else ""}</article>'
     )
 
 
-def _as_the_app_shows(request: StartRequest) -> str:
+def as_the_app_shows(request: StartRequest) -> str:
     """Of the markup only *strong* is rendered; the rest stays as it was written."""
-    text = escape(request.visible_text)
+    payment = request.payment
+    paid = "" if payment is None else f"{payment.recipient} {payment.amount or ''} {payment.risk_warning or ''}".strip()
+    text = escape("\n".join(part for part in (paid, request.visible_text) if part)) or "(no text)"
     return _STRONG.sub(r"<strong>\1</strong>", text) if request.visible_format == "simpleMarkdownV1" else text
 
 
 def _form(order: Order, view: PageView) -> str:
-    people = "".join(_choice(persona, is_chosen=persona.key == view.chosen) for persona in PERSONAS.values())
     return (
         f'<form method="post" action="/orders/{escape(order.ref)}">'
         f'<input type="hidden" name="form_token" value="{view.form_token}">'
-        f"<fieldset><legend>Testperson</legend>{people}</fieldset>"
-        '<div class="buttons"><button class="go" name="action" value="approve">Godkänn · Approve</button>'
-        '<button name="action" value="cancel">Avbryt · Cancel</button></div></form>'
+        f"{people(view.chosen)}{BUTTONS}</form>"
     )
 
 
