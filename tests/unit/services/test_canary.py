@@ -118,6 +118,21 @@ async def person_of(run: Run) -> Person:
     return session.principal
 
 
+async def by_broker(run: Run) -> None:
+    """The same person comes by a broker, after one time that came to nothing."""
+    broker = run.scene.container.broker
+    identity = persona(NUMBER, VALUES["name"], VALUES["surname"])
+    broker.outcomes["code"] = Identified(identity=replace(identity, evidence=f"{NUMBER} {VALUES['name']}"))
+    outcomes = []
+    for code in ("none", "code"):
+        started = await run.instance.broker_signing_in.start("memory", address="203.0.113.7")
+        answered = Answered(state=broker.departures[-1].state, code=code, error="", issuer=None)
+        browser = ReturningBrowser(flow=started.flow, address="203.0.113.7", device="Chrome", replacing=None)
+        outcomes.append(await run.instance.broker_signing_in.finish(answered, browser))
+    assert outcomes[0] is Failure.FAILED
+    assert isinstance(outcomes[1], NewSession)
+
+
 async def thread_of(run: Run, staff: Staff) -> ThreadId:
     """A thread about and for the person, after others that are refused."""
 
