@@ -3,17 +3,21 @@
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from shared.adapters.memory_electronic_id import persona
+from shared.domain.brokers import Failure, Identified
 from shared.domain.errors import PicError
 from shared.domain.ids import FileId, MessageId, ThreadId, UnitId, UploadId
 from shared.domain.principals import Person, Role, Staff
 from shared.domain.user_messages import StartedBy
 from shared.services.administering import NewStaff
+from shared.services.broker_signing_in import Answered
+from shared.services.broker_signing_in import Browser as ReturningBrowser
 from shared.services.person_signing_in import SignedIn
+from shared.services.sessions import NewSession
 from shared.services.sharing import Addressee
 from tests.support.audit_catalogue import documented
 from tests.support.canaries import hidden_in, spellings
@@ -181,6 +185,7 @@ async def full_run(run: Run) -> None:
     """Everything that people do, once each way."""
     staff, scene = await staff_of(run), run.scene
     person = await person_of(run)
+    await by_broker(run)
     await limited(run)
     thread = await thread_of(run, staff)
     message, file = await message_of(run, staff, thread, VALUES["text"])
