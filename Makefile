@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench lock openapi clean
+.PHONY: help setup run demo test check bench lock openapi bankid-contract clean
 
 help: ## show what can be done
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 setup: $(VENV)/.installed node_modules/.installed ## install everything (the others do it when needed)
 
@@ -36,6 +36,9 @@ lock: setup ## resolve the requirements anew, with a week's cooldown
 
 openapi: setup ## write docs/openapi.json anew from the routes
 	$(BIN)/python -m local.openapi
+
+bankid-contract: setup ## check what the BankID simulator answers against BankID's test host (docs/bankid-contract.md)
+	@$(BIN)/python -m tests.bankid_contract
 
 clean: ## remove what was installed, built and stored here
 	rm -rf $(VENV) node_modules build .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
