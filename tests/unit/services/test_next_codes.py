@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.memory_electronic_id import persona
-from shared.domain.electronic_id import Pending
+from shared.domain.electronic_id import CollectOutcome, Failed, Pending
 from shared.domain.errors import ConflictError, DependencyError, NotFoundError
 from shared.domain.qr import qr_content
 from shared.services.person_signing_in import Refused, SignedIn, Waiting
@@ -89,6 +89,11 @@ async def test_a_poll_beside_the_next_start_never_starts_another() -> None:
             orders.append(await unscanned(scene))
             await orders[-1].poll(scene.instance(tap))
             assert len(scene.container.electronic_id.requests) - before == 2
+            if waits < CLAIM_LASTS:
+                # What a slow request heard of the first order is not told of the second.
+                shown = await orders[-1].poll()
+                assert isinstance(shown, Waiting)
+                assert shown.qr is not None
             ends = await orders[-1].end()
             assert not [end for end in ends if isinstance(end, SignedIn)]
 
@@ -174,3 +179,28 @@ async def test_a_completed_order_is_not_undone_by_leaving(scene: Scene) -> None:
     with pytest.raises(ConflictError):
         await order.poll()
     assert len(scene.bodies("session|")) == 1
+
+
+async def test_an_e_id_that_repeats_itself_starts_one_order(scene: Scene) -> None:
+    """Two requests that hear of the same end, one of them late: the claim decides, not the e-ID."""
+    order = await Order.start(scene)
+
+    class Repeating:
+        """The e-ID, which tells the end of the first order to whoever asks, and lets another ask meanwhile."""
+
+        is_first = True
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(scene.container.electronic_id, name)
+
+        async def collect(self, order_ref: str) -> CollectOutcome:
+            if self.is_first:
+                self.is_first = False
+                scene.container.clock.now += COLLECT_INTERVAL
+                await order.poll(instance)
+            return Failed(hint_code="startFailed") if order_ref == order.ref else Pending(hint_code="userSign")
+
+    instance = scene.instance()
+    vars(instance)["electronic_id"] = Repeating()
+    assert isinstance(await order.poll(instance), Waiting)
+    assert len(scene.container.electronic_id.requests) == 2

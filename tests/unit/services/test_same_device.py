@@ -202,3 +202,24 @@ async def test_after_trouble_in_the_return_there_is_one_session_or_none(trouble:
         assert not (isinstance(first, SignedIn) and isinstance(last, SignedIn))
         ends.add(type(last) if isinstance(last, (SignedIn, Refused)) else last)
     assert SignedIn in ends
+
+
+async def test_a_nonce_that_could_not_be_forgotten_is_used_up_all_the_same(scene: Scene) -> None:
+    """The order itself says so."""
+    order = await approved(scene)
+
+    class Clinging:
+        """The store, which does not delete."""
+
+        def __getattr__(self, name: str) -> object:
+            if name == "delete_if_match":
+                raise DependencyError
+            return getattr(scene.container.records, name)
+
+    instance = scene.instance()
+    vars(instance)["records"] = Clinging()
+    assert isinstance(await order.come_back(instance), SignedIn)
+    assert len(scene.bodies("return|")) == 1
+    with pytest.raises(OtherBrowserError):
+        await order.come_back()
+    assert [event["reason"] for event in scene.events("order:return:refuse")] == ["used"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import pytest
 
 from shared.adapters.memory_electronic_id import persona
 from shared.domain.errors import ConflictError, DependencyError, NotFoundError
+from shared.domain.user_messages import StartedBy
 from shared.services.person_signing_in import Refused, SignedIn, Waiting
 from shared.services.sign_in_collecting import COLLECT_INTERVAL
 from tests.support.orders import Order
@@ -172,3 +174,23 @@ async def test_the_answer_is_stored_before_anyone_hears_of_it(scene: Scene) -> N
     # Nothing stands between that could fail: the e-ID does not repeat itself.
     assert (tap.calls[collected + 1].body or {}).get("state") == "complete"
     assert not [call for call in tap.calls[:collected] if "complete" in str(call.body)]
+
+
+@pytest.mark.parametrize("started_by", [StartedBy.QR, StartedBy.THIS_MOBILE])
+@pytest.mark.parametrize("ends_well", [True, False])
+async def test_an_order_that_has_ended_is_not_asked_about_again(
+    scene: Scene, started_by: StartedBy, *, ends_well: bool
+) -> None:
+    """The e-ID has told it; what is stored answers from then on, however often anybody asks."""
+    order = await Order.start(scene, started_by)
+    if ends_well:
+        scene.container.electronic_id.approve(order.ref, persona())
+    else:
+        scene.container.electronic_id.fail(order.ref, "userCancel")
+    tap = Tap()
+    instance = scene.instance(tap)
+    for _ in range(5):
+        with suppress(ConflictError):
+            await order.poll(instance)
+        scene.container.clock.now += COLLECT_INTERVAL
+    assert len(tap.called("electronic_id.collect")) == 1
