@@ -143,3 +143,46 @@ def with_check_digit(eleven: str) -> str:
     """Luhn, written from its description: double every second digit from the left, add the digits of the results."""
     doubled = "".join(str(int(digit) * (2 - at % 2)) for at, digit in enumerate(eleven[2:]))
     return eleven + str(-sum(map(int, doubled)) % 10)
+
+
+def numbers_of_the_rules() -> list[str]:
+    """Numbers as Skatteverket's test lists have them, made by the same rules: the lists themselves are not kept here.
+
+    Both serials that the lists use most, every year of them, leap days, and for samordningsnummer month 00 and day 60.
+    """
+    days = [f"{year}{month:02d}{day:02d}" for year in range(1890, 2026) for month, day in ((1, 1), (6, 30), (12, 31))]
+    days += [f"{year}0229" for year in range(1892, 2025, 4) if year != 1900]
+    days += [
+        f"{year}{month:02d}{day}" for year in (1890, 1970, 2025) for month in (0, 2, 12) for day in (60, 61, 90, 91)
+    ]
+    found = []
+    for day in days:
+        for serial in ("238", "239", "980"):
+            nine = day[2:] + serial
+            total = sum(sum(divmod(int(c) * (2 - i % 2), 10)) for i, c in enumerate(nine))
+            found.append(f"{day}{serial}{-total % 10}")
+    return found
+
+
+@pytest.mark.parametrize("digits", numbers_of_the_rules())
+def test_what_a_slip_of_the_hand_makes_of_a_number_is_refused(digits: str) -> None:
+    """Every single digit of the last ten changed, every two neighbours swapped but 0 and 9, and every wrong length."""
+    assert parse_personal_number(digits, today=TODAY).digits == digits
+    broken = {digits[:at] + other + digits[at + 1 :] for at in range(2, 12) for other in "0123456789"}
+    for at in range(2, 11):
+        pair = digits[at : at + 2]
+        if set(pair) != {"0", "9"}:  # Luhn counts 09 as it counts 90.
+            broken.add(digits[:at] + pair[::-1] + digits[at + 2 :])
+    broken |= {digits[:at] + digits[at + 1 :] for at in range(12)} | {digits + "0", digits[2:], "0" + digits}
+    for text in broken - {digits}:
+        with pytest.raises(InvalidInputError):
+            parse_personal_number(text, today=TODAY)
+
+
+@pytest.mark.parametrize("digits", OFFICIAL)
+def test_no_way_of_showing_shows_it(digits: str) -> None:
+    """A log line may be made in any of them."""
+    number = PersonalNumber(digits)
+    shown = f"{number} {number!s} {number!r} {[number]} " + "{}".format(number) + "%s" % number  # noqa: UP031, UP032
+    assert digits[8:] not in shown
+    assert digits[:8] not in shown
