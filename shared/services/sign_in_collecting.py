@@ -84,6 +84,8 @@ class Collecting:
         except NotFoundError:
             outcome = _unresolved(order)
         match outcome:
+            case Pending() if outcome.hint_code == order.hint:
+                return order  # Most polls: the write that won the right to ask is the only one.
             case Pending():
                 return await self._orders.persist(order, OrderStep.WAIT, {"hint": outcome.hint_code})
             case Failed() if outcome.hint_code == START_FAILED and self._may_follow(order):
