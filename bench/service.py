@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def peak_bytes(process: psutil.Process) -> int:
 
 
 @contextmanager
-def running_service(records: RecordStore = "tables") -> Iterator[Service]:
+def running_service(records: RecordStore = "tables", overrides: Mapping[str, str] | None = None) -> Iterator[Service]:
     """A stack of its own, removed afterwards."""
     base = ROOT / ".local"
     base.mkdir(mode=0o700, exist_ok=True)
@@ -106,7 +106,7 @@ def running_service(records: RecordStore = "tables") -> Iterator[Service]:
             data=data,
             records=records,
             prepare=lambda environment: asyncio.run(seed(environment, data)),
-            overrides={"PIC_UNDO_SECONDS": "0"},
+            overrides={"PIC_UNDO_SECONDS": "0", **(overrides or {})},
         ) as (stack, seeded):
             service = Service(stack, seeded)
             try:
