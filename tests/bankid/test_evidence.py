@@ -28,7 +28,7 @@ BODY: dict[str, object] = {
     "userVisibleData": TEXT,
     "userVisibleDataFormat": "simpleMarkdownV1",
     "userNonVisibleData": base64.b64encode(b"case 1").decode(),
-    "requirement": {"pinCode": True, "certificatePolicies": ["1.2.3.4.25"]},
+    "requirement": {"pinCode": True, "cardReader": "class1", "certificatePolicies": ["1.2.3.4.25"]},
 }
 
 
@@ -108,6 +108,7 @@ def test_the_signature_is_over_what_the_person_saw(endpoint: Endpoint, function:
     assert f"<displayName>{base64.b64encode(b'Kommunen').decode()}</displayName>" in data
     assert f"<funcId>{function}</funcId>" in data
     assert "<condition><type>CertificatePolicies</type><value>1.2.3.4.25</value></condition>" in data
+    assert "<condition><type>CardReader</type><value>class1</value></condition>" in data
     assert "<condition><type>PinCode</type><value>true</value></condition>" in data
 
 
