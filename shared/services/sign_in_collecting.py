@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import instant_text
-from shared.domain.electronic_id import Complete, ElectronicId, Failed, Pending, StartedOrder
+from shared.domain.electronic_id import CollectOutcome, Complete, ElectronicId, Failed, Pending, StartedOrder
 from shared.domain.errors import ConflictError, DependencyError, NotFoundError, RecordChangedError
 from shared.domain.lifecycles import OrderState, OrderStep
 from shared.domain.places import PLATFORM
@@ -83,6 +83,10 @@ class Collecting:
             outcome = await self._electronic_id.collect(secrets.order_ref)
         except NotFoundError:
             outcome = _unresolved(order)
+        return await self._apply(order, outcome)
+
+    async def _apply(self, order: Order, outcome: CollectOutcome) -> Order:
+        """Store what the e-ID said of this attempt. Nothing that can fail comes before the write of an end."""
         match outcome:
             case Pending() if outcome.hint_code == order.hint:
                 return order  # Most polls: the write that won the right to ask is the only one.
