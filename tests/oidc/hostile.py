@@ -48,7 +48,7 @@ def public(key: RSAKey, **members: str) -> dict[str, Any]:
 class Hostile:
     """Honest until told otherwise: ``instead`` answers in place of a path, ``claims`` change what is signed.
 
-    A claim that is ``...`` is left out. ``token`` and ``userinfo`` are sent as they are, when they are set.
+    ``padding`` is how many bytes more the JSON of a path has. A claim that is ``...`` is left out. ``token`` and ``userinfo`` are sent as they are, when they are set.
     """
 
     def __init__(self, port: int) -> None:
@@ -64,6 +64,7 @@ class Hostile:
         self.about: dict[str, Any] = {}
         self.userinfo: str | None = None
         self.instead: dict[str, Answer] = {}
+        self.padding: dict[str, int] = {}
         self.asked: Counter[str] = Counter()
         self.forms: list[dict[str, str]] = []
         routes = [Route(path, self._answer, methods=["GET", "POST"]) for path in self._honest()]
@@ -108,7 +109,9 @@ class Hostile:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
         self.asked[path] += 1
-        return await self.instead.get(path, self._honest()[path])(request)
+        answer = await self.instead.get(path, self._honest()[path])(request)
+        padding = self.padding.get(path)
+        return answer if padding is None else JSONResponse({**json.loads(bytes(answer.body)), "padding": "x" * padding})
 
     async def _discovery(self, _: Request) -> Response:
         document = {

@@ -171,6 +171,14 @@ async def test_a_start_that_gets_no_answer(attack: Attack, path: str, kind: str)
     assert browser.cookies == {}
 
 
+@pytest.mark.parametrize(("kibibytes", "word"), [(240, INBOX), (256, "failed")])
+@pytest.mark.parametrize("path", [TOKEN, JWKS, USERINFO])
+async def test_an_honest_answer_has_its_size(attack: Attack, path: str, kibibytes: int, word: str) -> None:
+    """Nothing is wrong with it but its length."""
+    attack.broker.padding[path] = kibibytes * 1024
+    assert await attack.attempt() == word
+
+
 @pytest.mark.parametrize("path", [TOKEN, JWKS, USERINFO])
 async def test_a_broker_that_never_answers(attack: Attack, path: str) -> None:
     """The time that the request has is the time that it gets, with enough left to say so."""
