@@ -72,6 +72,26 @@ async def test_a_broker_that_states_itself_always_does(attack: Attack) -> None:
     assert attack.broker.forms == []
 
 
+async def test_an_error_of_one_broker_is_none_of_another(attack: Attack) -> None:
+    """Nor does anybody hear that they cancelled what another broker says they did."""
+    browser = Browser(attack.world.http)
+    asked = query_of(await leave(browser, NAME))
+    back = f"/api/v1/oidc/callback?error=access_denied&iss=https://login.example&state={asked['state']}"
+    assert await come_back(browser, back) == "failed"
+    assert await last_reason(attack.world) == "issuer"
+
+
+async def test_ten_minutes_are_enough(attack: Attack) -> None:
+    """However fresh the broker's answer is."""
+    for seconds, word in ((599, INBOX), (600, "failed")):
+        browser = Browser(attack.world.http)
+        asked = query_of(await leave(browser, NAME))
+        attack.broker.nonce = asked["nonce"]
+        attack.world.container.clock.move(seconds=seconds)
+        assert await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}") == word
+    assert await last_reason(attack.world) == "spent"
+
+
 async def test_a_token_of_one_broker_is_none_of_another() -> None:
     """The same client at both, and the key of the wrong one."""
     async with hostiles.hostile() as one, hostiles.hostile() as other, worlds.world(**environment(one, other)) as world:
