@@ -8,7 +8,7 @@ in leases of that size only for whoever asks more often. A normal sign-in never 
 price is that each instance may let a tenth more through. When the store cannot decide, polls pass: the order itself
 limits what reaches the e-ID, and a poll that finds no store fails by itself.
 
-A refusal is remembered until its time is over, so that whoever goes on asking costs no call at all.
+A bucket that was seen empty is remembered, so that whoever goes on asking costs no call at all.
 """
 
 import asyncio
@@ -41,7 +41,6 @@ class _Held:
     spare: int = 0
     spare_until: datetime | None = None
     own_full_at: datetime | None = None
-    refused_until: datetime | None = None
     noted_minute: str = ""
     seen: Record | None = None
     waiting: int = 0
@@ -53,11 +52,6 @@ class _Held:
             return False
         self.spare -= 1
         return True
-
-    def refusal(self, limit: Limit, now: datetime) -> datetime | None:
-        """Until when this key is refused. What lies beyond the horizon was reckoned before the clock went back."""
-        until = self.refused_until
-        return until if until is not None and now < until <= now + limit.horizon else None
 
     def keep(self, tokens: int, limit: Limit, now: datetime) -> None:
         """Hold these besides what is left. What was drawn longest ago decides how long."""
@@ -147,16 +141,11 @@ class Limiting:
             if held.spend(self._clock()):
                 return None
             async with held.drawing:
-                now = self._clock()
-                if held.spend(now):
+                if held.spend(self._clock()):
                     return None
-                refused = held.refusal(limit, now)
-                if refused is not None:
-                    return refused
                 draw = await self._buckets.draw(key, limit, wanted=max(lease, held.waiting), seen=held.seen)
                 held.seen = draw.record
                 if not draw.tokens:
-                    held.refused_until = draw.next_at
                     return draw.next_at
                 held.keep(draw.tokens - 1, limit, self._clock())
                 return None

@@ -44,6 +44,16 @@ def test_no_stretch_of_time_lets_more_through_than_the_count_and_what_refills(li
             assert last - first + 1 <= limit.count + stretch * limit.count / timedelta(seconds=limit.seconds)
 
 
+@given(limits)
+def test_whoever_takes_each_token_at_once_gets_no_more(limit: Limit) -> None:
+    """Also where an interval is no whole number of microseconds: rounding never adds a token."""
+    bucket, now, taken = Bucket(limit=limit), NOW, 0
+    for _ in range(3 * limit.count):
+        now = bucket.next_token_at(now)
+        bucket, taken = bucket.taken(1, now), taken + 1
+        assert (taken - limit.count) * limit.seconds * SECOND <= (now - NOW) * limit.count
+
+
 @given(limits, st.integers(1, 200))
 def test_a_full_bucket_gives_the_count_at_once_and_is_full_again_after_its_time(limit: Limit, wanted: int) -> None:
     """Neither less nor more, however it is asked for."""

@@ -202,6 +202,14 @@ async def test_polls_stay_within_the_limit_and_a_lease_for_each_instance(stage: 
     assert 100 <= minute <= 100 + 3 * lease * 2
 
 
+async def test_what_an_instance_drew_ahead_is_worth_nothing_after_a_period(stage: Stage) -> None:
+    """Or leases that were left over would add up to more than the limit and one lease."""
+    instance, lease = stage.instance(), 100 // LEASES
+    assert await let_through(polls(instance), each=lease + 1) == lease + 1
+    stage.clock.move(seconds=600)
+    assert await let_through(polls(instance)) == 100 + lease
+
+
 async def test_polls_of_an_address_are_limited_over_all_its_browsers(stage: Stage) -> None:
     """A new cookie for each poll, or none at all, is no way around."""
     instances = [stage.instance() for _ in range(2)]
