@@ -31,7 +31,7 @@ LEASES: Final = 10
 """A lease of polls is the limit divided by this."""
 
 HELD_KEYS: Final = 10_000
-"""Keys that an instance remembers, about 15 MB; the one that asked least recently is forgotten first."""
+"""Keys that an instance remembers, about 5 MB; the one that asked least recently is forgotten first."""
 
 
 @dataclass(slots=True, eq=False)
