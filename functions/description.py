@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, REDIRECT_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
 from functions.limits import is_limited
 from functions.problems import MEDIA_TYPE
+from functions.upload_access import UPLOAD_TOKEN_HEADER, AllowingUploader
 
 SECURITY_SCHEMES: Final = {
     "session": {
@@ -21,6 +22,12 @@ SECURITY_SCHEMES: Final = {
         "in": "cookie",
         "name": SESSION_COOKIE,
         "description": "Set by signing in. Ends after 30 minutes without a request, and after 8 hours.",
+    },
+    "upload": {
+        "type": "apiKey",
+        "in": "header",
+        "name": UPLOAD_TOKEN_HEADER,
+        "description": "Told when an upload begins. Finishes that upload without a session, for a day.",
     },
     "csrf": {
         "type": "apiKey",
@@ -110,6 +117,8 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> No
         }
     operation["operationId"] = route.name
     operation["security"] = [{scheme: [] for scheme in _asked_for(route, method)}]
+    if any(isinstance(allowing, AllowingUploader) for allowing in allowings_of(route)):
+        operation["security"].append({"upload": []})
 
 
 def _asked_for(route: RouteContext, method: str) -> list[str]:

@@ -157,7 +157,7 @@ class UnfinishedFileView(BaseModel):
 
     file: Id
     name: str
-    length: Annotated[int, Field(description="Bytes announced.")]
+    length: Annotated[int | None, Field(description="Bytes announced; null while that is deferred.")]
     received: Annotated[int, Field(description="Bytes that have arrived.")]
 
 

@@ -51,6 +51,7 @@ FORGED = Problem("cross-site-request", "The request does not come from this serv
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", "This address does not know this method.", 405)
 UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another type than documented.", 415)
 TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
+CHECKSUM_ALGORITHM = Problem("checksum-algorithm", "This algorithm of checksums is not supported.", 400)
 DEPENDENCY_FAILED = Problem("dependency-failed", "A part of the service does not answer.", 503)
 INTERNAL = Problem("about:blank", "Internal Server Error", 500)
 
@@ -67,6 +68,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.TooLargeError: TOO_LARGE,
     errors.TooManyRequestsError: Problem("too-many-requests", "Too many requests. Try again later.", 429),
     errors.SourceCutError: Problem("body-cut", "The body ended before its announced length.", 400),
+    errors.ChecksumMismatchError: Problem("checksum-mismatch", "The bytes do not match their checksum.", 460),
     errors.IntegrityError: Problem("content-damaged", "The stored content does not verify.", 500),
     errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
     errors.ElectronicIdError: DEPENDENCY_FAILED,

@@ -1,71 +1,73 @@
-"""Uploads by the tus protocol 1.0 (core, creation, creation-with-upload not, termination).
+"""Uploads by the tus protocol 1.0. What the protocol says is ``shared.domain.tus``; here it meets HTTP.
 
 ``Upload-Metadata`` of a creation names ``thread``, ``message``, ``filename`` and optionally ``filetype``. The offset
 of a broken upload is asked for with HEAD, and the upload goes on from there.
 """
 
-import base64
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from functions.dependencies import EVERYONE, Services, SignedIn, body_of, container_of
-from functions.problems import TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
-from shared.domain.errors import InvalidInputError
+from functions.dependencies import EVERYONE, SESSION_COOKIE, Services, SignedIn
+from functions.problems import CHECKSUM_ALGORITHM, TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
+from functions.upload_access import UPLOAD_TOKEN_HEADER, Uploader, attended_body, principal_or_nobody
+from shared.crypto.tokens import token_hash
+from shared.domain import tus
 from shared.domain.ids import MessageId, ThreadId, UploadId
 
 if TYPE_CHECKING:
     from shared.services.uploads import Upload
 
-VERSION: Final = "1.0.0"
-HEADERS: Final = {"tus-resumable": VERSION}
+HEADERS: Final = {"tus-resumable": tus.VERSION}
 """In every answer, errors too (tus, Tus-Resumable)."""
 
-OFFSET_TYPE: Final = "application/offset+octet-stream"
-MAX_METADATA: Final = 8 * 1024
-"""Characters of ``Upload-Metadata``: four ids and names, in base64."""
+
+def _facts(request: Request) -> dict[str, str]:
+    return {name: ",".join(found) for name in tus.HEADERS if (found := request.headers.getlist(name))}
+
+
+def _refuse(refused: tus.Refused) -> Exception:
+    match refused.reason:
+        case tus.Reason.VERSION:
+            return RequestRefusedError(TUS_VERSION, {"Tus-Version": tus.VERSION})
+        case tus.Reason.CONTENT_TYPE:
+            return RequestRefusedError(UNSUPPORTED_TYPE)
+        case tus.Reason.CHECKSUM:
+            return RequestRefusedError(CHECKSUM_ALGORITHM, {"Tus-Checksum-Algorithm": tus.ALGORITHMS})
+        case _:
+            return refused.error()
+
+
+def _asked(request: Request, method: tus.Method) -> tus.Asked:
+    asked = tus.read(method, _facts(request))
+    if isinstance(asked, tus.Refused):
+        raise _refuse(asked)
+    return asked
 
 
 async def _check_version(request: Request) -> None:
-    if request.headers.get("tus-resumable") != VERSION:
-        raise RequestRefusedError(TUS_VERSION, {"Tus-Version": VERSION})
+    fault = tus.version_fault(_facts(request))
+    if fault is not None:
+        raise _refuse(fault)
 
 
 TUS = Depends(_check_version)
 router = APIRouter(prefix="/api/v1", tags=["uploads"])
 
 
-def _takes(*headers: str, body: bool = False) -> dict[str, object]:
+def _takes(*required: str, optional: tuple[str, ...] = (), body: bool | None = None) -> dict[str, object]:
     """For the description: these headers are read by hand, because tus says how they may be wrong."""
-    names = ("Tus-Resumable", *headers)
-    parameters = [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in names]
-    content = {"requestBody": {"required": True, "content": {OFFSET_TYPE: {"schema": {}}}}} if body else {}
-    return {"parameters": parameters, **content}
-
-
-def _whole(request: Request, header: str) -> int:
-    text = request.headers.get(header, "")
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18:  # noqa: PLR2004 - digits of a 64-bit number
-        raise InvalidInputError(header)
-    return int(text)
-
-
-def _metadata(request: Request) -> dict[str, str]:
-    """The pairs of ``Upload-Metadata`` (tus, creation): key, space, base64 of UTF-8."""
-    header = request.headers.get("upload-metadata", "")
-    if len(header) > MAX_METADATA:
-        raise InvalidInputError("upload-metadata")
-    found: dict[str, str] = {}
-    for pair in filter(None, (pair.strip() for pair in header.split(","))):
-        key, _, value = pair.partition(" ")
-        try:
-            text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-        except ValueError as fault:  # not base64, not ASCII, or not UTF-8 inside
-            raise InvalidInputError("upload-metadata") from fault
-        if not key or key in found:
-            raise InvalidInputError("upload-metadata")
-        found[key] = text
-    return found
+    names = [(name, True) for name in ("Tus-Resumable", *required)] + [(name, False) for name in optional]
+    parameters = [
+        {"name": name, "in": "header", "required": needed, "schema": {"type": "string"}} for name, needed in names
+    ]
+    if body is None:
+        return {"parameters": parameters}
+    return {
+        "parameters": parameters,
+        "requestBody": {"required": body, "content": {tus.CONTENT_TYPE: {"schema": {}}}},
+    }
 
 
 def _headers(upload: "Upload") -> dict[str, str]:
@@ -76,12 +78,18 @@ def _headers(upload: "Upload") -> dict[str, str]:
 
 
 @router.options("/uploads", status_code=204, dependencies=[EVERYONE])
-async def upload_options(request: Request) -> Response:
-    """What this server understands of tus, and the largest file it takes."""
-    limit = container_of(request).settings.upload_max_bytes
+async def upload_options(
+    request: Request,
+    services: Services,
+    thread: Annotated[str | None, Query(description="Tell the limit of its organisation.")] = None,
+) -> Response:
+    """What this server understands of tus, and the largest file it takes: from whoever asks, in that thread."""
+    principal = await principal_or_nobody(request)
+    limit = await services.upload_limits.shown_to(principal, None if thread is None else ThreadId(thread))
     headers = {
-        "Tus-Version": VERSION,
-        "Tus-Extension": "creation,expiration,termination",
+        "Tus-Version": tus.VERSION,
+        "Tus-Extension": tus.EXTENSIONS,
+        "Tus-Checksum-Algorithm": tus.ALGORITHMS,
         "Tus-Max-Size": str(limit),
     }
     return Response(status_code=204, headers=headers)
@@ -92,32 +100,50 @@ async def upload_options(request: Request) -> Response:
     status_code=201,
     dependencies=[TUS],
     response_class=Response,
-    openapi_extra=_takes("Upload-Length", "Upload-Metadata"),
+    openapi_extra=_takes(
+        "Upload-Metadata", optional=("Upload-Length", "Upload-Defer-Length", "Upload-Checksum"), body=False
+    ),
 )
 async def create_upload(request: Request, services: Services, principal: SignedIn) -> Response:
-    """Begin an upload for a draft (tus, creation). ``Location`` is where its bytes go."""
+    """Begin an upload for a draft, with its first bytes if there is a body (tus, creation and creation-with-upload).
+
+    ``Location`` is where its bytes go. ``Upload-Token`` may take the place of the session in the requests of this
+    upload, for a day: see the documentation of uploads.
+    """
     from shared.services.uploading import NewUpload  # noqa: PLC0415  # comes with its service
 
-    metadata = _metadata(request)
-    upload = await services.uploading.begin(
-        principal,
-        NewUpload(
-            thread=ThreadId(metadata.get("thread", "")),
-            message=MessageId(metadata.get("message", "")),
-            name=metadata.get("filename", ""),
-            media_type=metadata.get("filetype") or "application/octet-stream",
-            length=_whole(request, "upload-length"),
-        ),
+    asked = _asked(request, tus.Method.CREATE)
+    assert isinstance(asked, tus.Create)
+    new = NewUpload(
+        thread=ThreadId(asked.metadata.get("thread", "")),
+        message=MessageId(asked.metadata.get("message", "")),
+        name=asked.metadata.get("filename", ""),
+        media_type=asked.metadata.get("filetype") or "application/octet-stream",
+        length=asked.length,
     )
-    headers = {**_headers(upload), "Location": f"/api/v1/uploads/{upload.upload}", "Upload-File": upload.file}
+    session = request.cookies[SESSION_COOKIE]
+    right = await services.upload_rights.grant(session)
+    if asked.content is None:
+        upload = await services.uploading.begin(principal, new, right=right.stored)
+    else:
+        body: AsyncIterator[bytes] = attended_body(request, token_hash(session))
+        upload = await services.uploading.begin_with(principal, new, asked.content, body, right=right.stored)
+    headers = {
+        **_headers(upload),
+        "Location": f"/api/v1/uploads/{upload.upload}",
+        "Upload-File": upload.file,
+        UPLOAD_TOKEN_HEADER: right.token,
+    }
     return Response(status_code=201, headers=headers)
 
 
 @router.head("/uploads/{upload}", dependencies=[TUS], response_class=Response, openapi_extra=_takes())
-async def upload_offset(services: Services, principal: SignedIn, upload: str) -> Response:
+async def upload_offset(services: Services, principal: Uploader, upload: str) -> Response:
     """How many bytes have arrived and are kept (tus, HEAD). When that is all, sending the draft stores the file."""
     found = await services.uploading.find(principal, UploadId(upload))
-    return Response(headers={**_headers(found), "Upload-Length": str(found.progress.length)})
+    length = found.progress.length
+    told = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
+    return Response(headers={**_headers(found), **told})
 
 
 @router.patch(
@@ -125,19 +151,14 @@ async def upload_offset(services: Services, principal: SignedIn, upload: str) ->
     status_code=204,
     dependencies=[TUS],
     response_class=Response,
-    openapi_extra=_takes("Upload-Offset", body=True),
+    openapi_extra=_takes("Upload-Offset", optional=("Upload-Length", "Upload-Checksum"), body=True),
 )
-async def append_upload(request: Request, services: Services, principal: SignedIn, upload: str) -> Response:
+async def append_upload(request: Request, services: Services, principal: Uploader, upload: str) -> Response:
     """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != OFFSET_TYPE:
-        raise RequestRefusedError(UNSUPPORTED_TYPE)
-    grown = await services.uploading.append(
-        principal,
-        UploadId(upload),
-        offset=_whole(request, "upload-offset"),
-        declared_bytes=_whole(request, "content-length") if "content-length" in request.headers else None,
-        body=body_of(request),
-    )
+    asked = _asked(request, tus.Method.APPEND)
+    assert isinstance(asked, tus.Append)
+    body = attended_body(request, request.state.attended)
+    grown = await services.uploading.append(principal, UploadId(upload), asked, body)
     return Response(status_code=204, headers=_headers(grown))
 
 

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from shared.services.sign_in_orders import SignInOrders
     from shared.services.staff_signing_in import StaffSigningIn
     from shared.services.storing import Storing
+    from shared.services.upload_limits import UploadLimits
+    from shared.services.upload_rights import UploadRights
     from shared.services.uploading import Uploading
 
 Closing = Callable[[], Awaitable[None]]
@@ -509,6 +511,18 @@ class Container:
         )
 
     @cached_property
+    def upload_limits(self) -> "UploadLimits":
+        from shared.services.upload_limits import UploadLimits
+
+        return UploadLimits(records=self.records, access=self.access, most_bytes=self.settings.upload_max_bytes)
+
+    @cached_property
+    def upload_rights(self) -> "UploadRights":
+        from shared.services.upload_rights import UploadRights
+
+        return UploadRights(records=self.records, sessions=self.sessions, clock=self.clock, random=self.random)
+
+    @cached_property
     def uploading(self) -> "Uploading":
         from shared.services.uploading import Uploading
 
@@ -521,7 +535,7 @@ class Container:
             storing=self.storing,
             abandoning=self.abandoning,
             digests=self.digests,
-            max_bytes=self.settings.upload_max_bytes,
+            limits=self.upload_limits,
             clock=self.clock,
             random=self.random,
         )

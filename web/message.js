@@ -172,7 +172,7 @@ export function messageCard({ view, thread, refresh, signal }) {
         element("span", { class: "name" }, file.name),
         " ",
         element("span", { class: "small" }, () =>
-          t("message.unfinished", { received: size(file.received), all: size(file.length) }),
+          t("message.unfinished", { received: size(file.received), all: file.length === null ? "?" : size(file.length) }),
         ),
         " ",
         removal(file),

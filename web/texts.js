@@ -247,6 +247,8 @@ const TEXTS = {
   "problem.cross-site-request": ["Inloggningen har ändrats i ett annat fönster. Ladda om sidan och försök igen.", "The sign-in has changed in another window. Reload the page and try again."],
   "problem.unsupported-media-type": ["Något gick fel när uppgifterna skickades. Försök igen.", "Something went wrong when the data was sent. Try again."],
   "problem.method-not-allowed": ["Något gick fel när uppgifterna skickades. Ladda om sidan och försök igen.", "Something went wrong when the data was sent. Reload the page and try again."],
+  "problem.checksum-mismatch": ["Filen ändrades på vägen. Försök igen.", "The file was changed on its way. Try again."],
+  "problem.checksum-algorithm": ["Något gick fel vid överföringen. Ladda om sidan och försök igen.", "Something went wrong with the upload. Reload the page and try again."],
   "problem.tus-version": ["Något gick fel vid överföringen. Ladda om sidan och försök igen.", "Something went wrong with the upload. Reload the page and try again."],
   "problem.not-signed-in": ["Logga in först.", "Sign in first."],
   "problem.wrong-credentials": ["E-postadressen och lösenordet hör inte ihop. Kontrollera båda och försök igen.", "The mail address and the password do not match. Check both and try again."],
@@ -282,8 +284,10 @@ const TEXTS = {
   "rule.file-name-length": ["Ett filnamn är för långt. Byt namn på filen.", "A file name is too long. Rename the file."],
   "rule.files": ["Meddelandet rymmer inga fler filer.", "The message holds no more files."],
   "rule.media-type": ["Filens typ går inte att skicka.", "The type of the file cannot be sent."],
+  "rule.upload-limit": ["Gränsen för filers storlek måste vara minst en byte.", "The limit on the size of files must be at least one byte."],
   "rule.upload-length": ["Filens storlek går inte att läsa.", "The size of the file cannot be read."],
   "rule.upload-parts": ["Filen har kommit i för många små delar och kan inte bli hel. Ta bort den och börja om.", "The file came in too many small pieces and cannot become whole. Remove it and begin again."],
+  "rule.upload-checksum": ["Filens kontrollsumma går inte att läsa.", "The checksum of the file cannot be read."],
   "rule.upload-metadata": ["Uppgifterna om filen går inte att skicka. Byt namn på filen.", "The data about the file cannot be sent. Rename the file."]
 };
 

@@ -15,6 +15,7 @@
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
     ├── TooManyRequestsError       come back in ``retry_after_seconds``
     ├── SourceCutError             the sender of a body went away before its end
+    ├── ChecksumMismatchError      a body is not what its sender's checksum says
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
     │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
@@ -103,6 +104,10 @@ class TooManyRequestsError(PicError):
 
 class SourceCutError(PicError):
     """The connection that a body was read from broke. What arrived before counts."""
+
+
+class ChecksumMismatchError(PicError):
+    """What arrived is not what the sender's checksum was made of. None of it counts."""
 
 
 class IntegrityError(PicError):

@@ -17,6 +17,9 @@ CEILING_DAYS = 365
 UPLOAD_DAYS = 7
 """An upload that has not ended by then is abandoned. Azure drops uncommitted blocks after a week as well."""
 
+UPLOAD_RIGHT = timedelta(hours=24)
+"""How long a token opens the one upload it was made for: 5 GiB at half a megabit a second."""
+
 FINISH_AFTER = timedelta(minutes=5)
 """When a sweep looks after what a party began to delete: later than any request that is still at it."""
 

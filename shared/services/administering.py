@@ -6,7 +6,14 @@ from shared.crypto.fields import seal_field
 from shared.crypto.pseudonyms import address_key
 from shared.domain import places, texts
 from shared.domain.bodies import instant_text
-from shared.domain.errors import ConflictError, InvalidInputError, RecordExistsError, RecordNotFoundError
+from shared.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    RecordChangedError,
+    RecordExistsError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import OrganisationId, RandomBytes, StaffId, UnitId, is_id, new_id
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Passwords, Records
@@ -57,6 +64,24 @@ class Administering:
         body = {"organisation": organisation, "name": name, "created_at": instant_text(self._clock())}
         await self._records.create(place.partition, place.id, body)
         return organisation
+
+    async def set_upload_limit(self, organisation: OrganisationId, largest_bytes: int | None) -> None:
+        """Set the largest file that the organisation takes; None: the service's own limit, beyond which nobody goes.
+
+        Raises ``InvalidInputError`` (``upload-limit``), ``NotFoundError``.
+        """
+        if largest_bytes is not None and largest_bytes < 1:
+            raise InvalidInputError("upload-limit")
+        place = places.organisation(organisation)
+        while True:
+            try:
+                record = await self._records.get(place.partition, place.id)
+                await self._records.replace_if_match(record, {**record.body, "upload_max_bytes": largest_bytes})
+            except RecordNotFoundError as fault:
+                raise NotFoundError from fault
+            except RecordChangedError:
+                continue
+            return
 
     async def create_unit(self, organisation: OrganisationId, name: str, *, mail_address: str | None) -> UnitId:
         """A function mailbox. ``mail_address`` is a function address, not a person's; notices of replies go there."""

@@ -114,7 +114,7 @@ async def whole_digest(blobs: Blobs, upload: Upload, data_key: bytes) -> bytes:
     )
     sha256 = hashlib.sha256()
     async for piece in PartReader(blobs=blobs, file=file, data_key=data_key).read(
-        ByteRange(start=0, end=upload.progress.length)
+        ByteRange(start=0, end=upload.progress.size)
     ):
         await asyncio.to_thread(sha256.update, piece)
     return sha256.digest()

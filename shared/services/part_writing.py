@@ -51,7 +51,7 @@ class PartWriter:
         self._capacity = max(1, min(PART_BYTES, at_most))
         async for data in body:
             if len(data) > left:
-                raise TooLargeError(self._upload.progress.length)
+                raise TooLargeError(self._upload.progress.bound)
             left -= len(data)
             digest.update(data)
             await self._take(memoryview(data))

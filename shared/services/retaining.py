@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
+from shared.domain.bodies import Fields
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
 from shared.domain.ids import FileId, MessageId, SessionId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
@@ -171,7 +172,7 @@ class Retaining:
             case "upload":
                 await self._abandoning.expire(UploadId(rest))
             case "session":
-                await self._expire_session(rest)
+                await self._expire_session(rest, now)
             case "limit":
                 await self._buckets.settle(rest)
             case _ if kind in _SINGLE_RECORDS:
@@ -179,15 +180,26 @@ class Retaining:
             case _:
                 raise IntegrityError
 
-    async def _expire_session(self, item: str) -> None:
+    async def _expire_session(self, item: str, now: datetime) -> None:
         match item.split("|"):
             case [token_hash]:  # Booked by a version that kept no entries of sessions.
                 await delete(self._records, places.session(token_hash))
             case [token_hash, reader, session]:
+                if await self._is_held(places.session(token_hash), now):
+                    return  # Its later booking comes back here.
                 await delete(self._records, places.session(token_hash))
                 await delete(self._records, places.session_entry(reader, SessionId(session)))
             case _:
                 raise IntegrityError
+
+    async def _is_held(self, place: Place, now: datetime) -> bool:
+        """Whether a session is kept longer than it lasts, for an upload that it began."""
+        try:
+            fields = Fields((await self._records.get(place.partition, place.id)).body)
+        except RecordNotFoundError:
+            return False
+        held = fields.optional_instant("held_until")
+        return held is not None and not is_expired(held, now=now)
 
     async def _expire_message(self, thread: ThreadId, message: MessageId, now: datetime) -> None:
         place = places.message(thread, message)

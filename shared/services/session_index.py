@@ -63,7 +63,7 @@ class SessionIndex:
         await delete(self._records, place)
         session = fields.optional_text("session")
         if session is not None:
-            for reader in _readers(fields):
+            for reader in readers_of(fields):
                 await delete(self._records, places.session_entry(reader, SessionId(session)))
 
 
@@ -71,7 +71,8 @@ def _entry(session: str, fields: Fields) -> SessionEntry:
     return SessionEntry(session=SessionId(session), token_hash=fields.text("token_hash"))
 
 
-def _readers(fields: Fields) -> tuple[str, ...]:
+def readers_of(fields: Fields) -> tuple[str, ...]:
+    """Whose the stored session is: every key that its entries lie under."""
     if fields.text("kind") == "staff":
         return (fields.text("staff"),)
     return (fields.text("subject"), *fields.texts("former"))

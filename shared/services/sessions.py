@@ -5,7 +5,8 @@ or a departure works at once.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.tokens import csrf_token, new_token, token_hash
@@ -28,7 +29,10 @@ from shared.domain.sessions import MAX_SESSIONS, SessionLimits, is_of_older_vers
 from shared.services.auditing import Audit, log_of
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
-from shared.services.session_index import SessionIndex
+from shared.services.session_index import SessionIndex, readers_of
+
+HELD_LONGER: Final = timedelta(hours=1)
+"""Than asked for: so a session that begins many uploads is written once an hour for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,21 +138,76 @@ class Sessions:
 
     async def principal_of(self, token: str) -> Principal:
         """Who holds this token. Raises ``NotSignedInError`` when it is unknown, ended, idle too long or too old."""
-        place = places.session(token_hash(token))
-        try:
-            record = await self._records.get(place.partition, place.id)
-        except RecordNotFoundError as fault:
-            raise NotSignedInError from fault
+        record = await self._raised(token_hash(token))
         fields, now = Fields(record.body), self._clock()
         if is_of_older_version(fields) or self._limits.is_over(fields, now=now):
             raise NotSignedInError
         if now - fields.instant("seen_at") >= self._limits.touch:
             await self._touch(record, now)
+        return await self._principal(record)
+
+    async def holder(self, token_hash: str) -> Principal:
+        """Who raised the session with a token of that hash, though it may have run out.
+
+        For what a session began and may be finished after it. Raises ``NotSignedInError`` once somebody ended it.
+        """
+        record = await self._raised(token_hash)
+        if is_of_older_version(Fields(record.body)):
+            raise NotSignedInError
+        return await self._principal(record)
+
+    async def hold(self, token: str, until: datetime) -> None:
+        """Remember at least until then who raised the session, though it may run out before.
+
+        Raises ``NotSignedInError`` when it has ended.
+        """
+        hashed = token_hash(token)
+        while True:
+            record = await self._raised(hashed)
+            fields = Fields(record.body)
+            held = fields.optional_instant("held_until")
+            if held is not None and held >= until:
+                return
+            later = until + HELD_LONGER
+            for reader in readers_of(fields):
+                await self._expiries.book(later, f"session|{hashed}|{reader}|{fields.text('session')}")
+            try:
+                await self._records.replace_if_match(record, {**record.body, "held_until": instant_text(later)})
+            except RecordChangedError:
+                continue  # Another request of the same session touched it.
+            except RecordNotFoundError as fault:
+                raise NotSignedInError from fault
+            return
+
+    async def attend(self, token_hash: str) -> None:
+        """Take a request that is still under way for one that is made now; a session that has run out stays so.
+
+        Raises ``NotSignedInError`` once somebody ended it.
+        """
+        record, now = await self._raised(token_hash), self._clock()
+        fields = Fields(record.body)
+        if not self._limits.is_over(fields, now=now) and now - fields.instant("seen_at") >= self._limits.touch:
+            await self._touch(record, now)
+
+    @property
+    def attended_every(self) -> timedelta:
+        """How often to ``attend`` to a request that takes long."""
+        return self._limits.touch
+
+    async def _raised(self, token_hash: str) -> Record:
+        place = places.session(token_hash)
+        try:
+            return await self._records.get(place.partition, place.id)
+        except RecordNotFoundError as fault:
+            raise NotSignedInError from fault
+
+    async def _principal(self, record: Record) -> Principal:
+        fields = Fields(record.body)
         if fields.text("kind") == "staff":
             return await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
         sealed = fields.text("name")
         key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))
-        name = unseal_field(key, sealed, partition=place.partition, id=place.id, field="name")
+        name = unseal_field(key, sealed, partition=record.partition, id=record.id, field="name")
         return Person(
             subject=Subject(fields.text("subject")),
             name=name,

@@ -14,7 +14,6 @@ from shared.domain.ids import FileId, RandomBytes, UploadId
 from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Record, Records
 from shared.domain.threads import FileState, Sealed, StoredFile
-from shared.domain.upload_rule import UploadState
 from shared.services.digests import RunningDigests
 from shared.services.keyring import Keyring
 from shared.services.part_reading import whole_digest
@@ -23,11 +22,11 @@ from shared.services.uploads import Upload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfinishedFile:
-    """A file of a draft that is not stored: ``received`` of ``length`` bytes have arrived."""
+    """A file of a draft that is not stored: ``received`` of ``length`` bytes have arrived, None if that is deferred."""
 
     file: FileId
     name: str = field(repr=False)
-    length: int
+    length: int | None
     received: int
 
 
@@ -48,7 +47,7 @@ class Storing:
         file_record = await self.file(upload)
         if StoredFile.of(file_record.body).state is FileState.UPLOADING:
             await self._store_file(file_record, upload)
-        done = upload.with_progress(replace(upload.progress, state=UploadState.STORED))
+        done = upload.with_progress(upload.progress.stored())
         try:
             try:
                 record = await self._records.replace_if_match(record, done.body())
@@ -71,7 +70,7 @@ class Storing:
         try:
             record = await self._records.get(place.partition, place.id)
             upload = Upload.of(record.body)
-            if upload.progress.state is UploadState.OPEN:
+            if not upload.progress.is_whole:
                 raise ConflictError
             await self.store(record, upload)
         except (NotFoundError, RecordNotFoundError) as fault:
@@ -113,12 +112,12 @@ class Storing:
         data_key = await self.data_key(file)
         parts = upload.progress.parts
         await self._blobs.commit(upload.blob, [part.block for part in parts])
-        digest = self._digests.at(upload.upload, upload.progress.length)
+        digest = self._digests.at(upload.upload, upload.progress.size)
         manifest = Manifest(
             name=await self._unsealed(upload, upload.name, "name"),
             media_type=await self._unsealed(upload, upload.media_type, "media_type"),
             part_lengths=tuple(part.length for part in parts),
-            total_length=upload.progress.length,
+            total_length=upload.progress.size,
             sha256=digest.digest() if digest.is_whole else await whole_digest(self._blobs, upload, data_key),
         )
         sealed = seal_manifest(

@@ -1,10 +1,13 @@
 """Uploads: begun for a draft, appended at the stored offset, committed and sealed by the last byte.
 
+What may be done to an upload is decided in ``shared.domain.tus``; this module does it.
+
 Every step may be repeated. The offset lives in our record and moves by compare-and-set: of two requests at the same
 offset one wins, the other gets a conflict and its blocks are never referenced.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,6 +18,7 @@ from shared.domain.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PicError,
     RecordChangedError,
     RecordNotFoundError,
     SourceCutError,
@@ -23,30 +27,34 @@ from shared.domain.errors import (
 from shared.domain.ids import FileId, MessageId, RandomBytes, ThreadId, UploadId, is_id, new_id
 from shared.domain.lifecycles import MessageStep, next_message_state
 from shared.domain.ports import Blobs, Clock, Record, Records
-from shared.domain.principals import Principal, reader_key
+from shared.domain.principals import Principal, reader_key, reader_keys
 from shared.domain.retention import is_expired
 from shared.domain.threads import FileState, Message, Sealed, StoredFile, WrappedDataKey
-from shared.domain.upload_rule import Progress, UploadState
+from shared.domain.tus import Append, Content, Receive, Refused, decide
+from shared.domain.tus_headers import Checksum
+from shared.domain.upload_rule import Progress, UploadedPart, UploadState
 from shared.services.abandoning import Abandoning, Ending
 from shared.services.access import Access
 from shared.services.attaching import MAX_FILES, attach
-from shared.services.digests import RunningDigests
+from shared.services.checksums import verified
+from shared.services.digests import RunningDigest, RunningDigests
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.part_writing import PartWriter
 from shared.services.storing import Storing
-from shared.services.uploads import Upload
+from shared.services.upload_limits import UploadLimits
+from shared.services.uploads import Upload, UploadRight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
-    """What the sender says of a file before its bytes. ``length`` in bytes."""
+    """What the sender says of a file before its bytes. ``length`` in bytes, None if it is told later."""
 
     thread: ThreadId
     message: MessageId
     name: str = field(repr=False)
     media_type: str
-    length: int
+    length: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +80,7 @@ class Uploading:
         storing: Storing,
         abandoning: Abandoning,
         digests: RunningDigests,
-        max_bytes: int,
+        limits: UploadLimits,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -84,25 +92,20 @@ class Uploading:
         self._storing = storing
         self._abandoning = abandoning
         self._digests = digests
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._clock = clock
         self._random = random
 
-    @property
-    def max_bytes(self) -> int:
-        """The largest file, shown before an upload begins (tus ``Tus-Max-Size``)."""
-        return self._max_bytes
-
-    async def begin(self, principal: Principal, new: NewUpload) -> Upload:
+    async def begin(self, principal: Principal, new: NewUpload, *, right: UploadRight | None = None) -> Upload:
         """Begin an upload for a draft of the principal's side. An empty file is stored at once.
 
-        Raises ``NotFoundError``, ``ConflictError`` (not a draft), ``InvalidInputError`` (name, media type, length,
-        number of files), ``TooLargeError``.
+        ``right``: who has its token may finish the upload without a session. Raises ``NotFoundError``,
+        ``ConflictError`` (not a draft), ``InvalidInputError`` (name, media type, length, number of files),
+        ``TooLargeError``.
         """
-        if new.length < 0:
+        if new.length is not None and new.length < 0:
             raise InvalidInputError("upload-length")
-        if new.length > self._max_bytes:
-            raise TooLargeError(self._max_bytes)
+        _check_size(new.length, self._limits.most_bytes)
         name, media_type = texts.file_name(new.name), texts.media_type(new.media_type)
         opened = await self._access.message(principal, new.thread, new.message)
         if not opened.is_mine:
@@ -111,6 +114,8 @@ class Uploading:
         if len(opened.message.files) >= MAX_FILES:
             raise InvalidInputError("files")
         now, organisation = self._clock(), opened.message.organisation
+        limit = await self._limits.of(organisation)
+        _check_size(new.length, limit)
         key = await self._keyring.current(organisation)
         upload, file = UploadId(new_id(now, self._random)), FileId(new_id(now, self._random))
         place = places.upload(upload)
@@ -128,13 +133,9 @@ class Uploading:
             owner=reader_key(principal),
             name=seal(name, "name"),
             media_type=seal(media_type, "media_type"),
-            progress=Progress(
-                state=UploadState.OPEN if new.length else UploadState.FULL,
-                length=new.length,
-                parts=(),
-                expires_at=ends,
-            ),
+            progress=Progress.begun(length=new.length, limit=limit, expires_at=ends),
             created_at=now,
+            right=right,
         )
         stored = StoredFile(
             file=file,
@@ -161,6 +162,29 @@ class Uploading:
             return (await self._storing.store(record, begun))[1]
         return begun
 
+    async def begin_with(
+        self,
+        principal: Principal,
+        new: NewUpload,
+        content: Content,
+        body: AsyncIterator[bytes],
+        *,
+        right: UploadRight | None = None,
+    ) -> Upload:
+        """``begin``, and take the first bytes at once (tus, creation-with-upload).
+
+        Raises what ``begin`` and ``append`` raise, and leaves nothing then: the sender knows of no upload to go on
+        with, and one that nobody knows would keep the draft from being sent.
+        """
+        begun = await self.begin(principal, new, right=right)
+        first = Append(offset=0, length=None, content=content)
+        try:
+            return await self.append(principal, begun.upload, first, body)
+        except PicError:
+            with suppress(PicError):  # It has ended by itself, or a store does not answer: a sweep takes it.
+                await self.cancel(principal, begun.upload)
+            raise
+
     async def find(self, principal: Principal, upload: UploadId) -> Upload:
         """The upload, if the principal began it and it is alive. Reads and stores none of it. Raises ``NotFoundError``.
 
@@ -175,34 +199,33 @@ class Uploading:
         self,
         principal: Principal,
         upload: UploadId,
-        *,
-        offset: int,
-        declared_bytes: int | None,
+        asked: Append,
         body: AsyncIterator[bytes],
     ) -> Upload:
-        """Take the bytes that follow ``offset``; the last byte stores the file.
+        """Take the bytes that follow the offset; the last byte stores the file.
 
-        Raises ``NotFoundError``; ``ConflictError`` at another offset than the stored one, or when another request
-        was faster; ``InvalidInputError`` (``upload-parts``) when it came in too many small requests to be finished;
-        ``TooLargeError`` past the declared length; ``SourceCutError`` when the sender went away. After the last two,
-        what arrived before counts.
+        Raises what ``tus.decide`` refuses; ``ConflictError`` also when another request was faster; ``TooLargeError``
+        past the length; ``SourceCutError`` when the sender went away. After the last two, what arrived before counts,
+        unless the request has a checksum: then nothing counts before all of it has come and matches. Raises
+        ``ChecksumMismatchError``. An upload that grows beyond its limit while its length is not told has ended.
         """
         loaded = await self._load(principal, upload)
         record, found = loaded.record, loaded.upload
         next_message_state(Message.of(loaded.message.body).state, MessageStep.CHANGE)
-        missing = found.progress.begin_append(offset=offset, declared_bytes=declared_bytes, now=self._clock())
+        decision = decide(asked, found.progress, now=self._clock())
+        if isinstance(decision, Refused):
+            if decision.ends_upload:
+                await self._end(loaded, principal)
+            raise decision.error()
+        found = found.with_progress(decision.progress)
         data_key = await self._storing.data_key(StoredFile.of((await self._storing.file(found)).body))
-        digest = self._digests.at(upload, offset)
+        digest = self._digests.at(upload, asked.offset)
         writer = PartWriter(blobs=self._blobs, blob=found.blob, upload=found, data_key=data_key, random=self._random)
-        cut: SourceCutError | TooLargeError | None = None
         try:
-            try:
-                await writer.write(body, at_most=missing, digest=digest)
-            except (SourceCutError, TooLargeError) as fault:
-                cut = fault
-            parts = await writer.finish()
-        except BaseException:
-            await writer.abandon()
+            parts, cut = await _received(writer, body, decision, asked.content.checksum, digest)
+        except TooLargeError:
+            if decision.ends_when_exceeded:
+                await self._end(loaded, principal)
             raise
         progress = found.progress.appended(parts)
         grown = found.with_progress(progress)
@@ -232,7 +255,9 @@ class Uploading:
 
         Raises ``NotFoundError``; ``ConflictError`` when the draft was sent.
         """
-        loaded = await self._load(principal, upload)
+        await self._end(await self._load(principal, upload), principal)
+
+    async def _end(self, loaded: _Loaded, principal: Principal) -> None:
         await self._abandoning.withdraw(loaded.message, Ending.of(loaded.upload), by=reader_key(principal))
 
     async def remove(self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId) -> None:
@@ -256,10 +281,39 @@ class Uploading:
         except RecordNotFoundError as fault:
             raise NotFoundError from fault
         found = Upload.of(record.body)
-        if found.owner != reader_key(principal) or is_expired(found.progress.expires_at, now=self._clock()):
+        if found.owner not in reader_keys(principal) or is_expired(found.progress.expires_at, now=self._clock()):
             raise NotFoundError
         # Who has left the unit since may not go on.
         opened = await self._access.message(principal, found.thread, found.message)
         if found.file not in opened.message.files:
             raise NotFoundError
         return _Loaded(record=record, upload=found, message=opened.record)
+
+
+async def _received(
+    writer: PartWriter,
+    body: AsyncIterator[bytes],
+    decision: Receive,
+    checksum: Checksum | None,
+    digest: RunningDigest,
+) -> tuple[tuple[UploadedPart, ...], SourceCutError | TooLargeError | None]:
+    """The parts that a body came to, and why it is not all that was to come, if what came counts all the same."""
+    cut: SourceCutError | TooLargeError | None = None
+    wanted = body if checksum is None else verified(body, checksum)
+    try:
+        try:
+            await writer.write(wanted, at_most=decision.at_most, digest=digest)
+        except (SourceCutError, TooLargeError) as fault:
+            is_over = isinstance(fault, TooLargeError) and decision.ends_when_exceeded
+            if is_over or checksum is not None:
+                raise
+            cut = fault
+        return await writer.finish(), cut
+    except BaseException:
+        await writer.abandon()
+        raise
+
+
+def _check_size(length: int | None, limit: int) -> None:
+    if length is not None and length > limit:
+        raise TooLargeError(limit)

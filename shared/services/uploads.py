@@ -17,6 +17,23 @@ _PART = re.compile(r"([0-9a-f-]{1,64}):([1-9][0-9]{0,7})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRight:
+    """What makes a token good for one upload: its hash, the hash of the session's token, and the end of the right."""
+
+    token_hash: str = field(repr=False)
+    session: str = field(repr=False)
+    until: datetime
+
+    def body(self) -> Body:
+        return {"token_hash": self.token_hash, "session": self.session, "until": instant_text(self.until)}
+
+    @classmethod
+    def of(cls, fields: Fields) -> "UploadRight":
+        """Raises ``IntegrityError``."""
+        return cls(token_hash=fields.text("token_hash"), session=fields.text("session"), until=fields.instant("until"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """An upload as stored. ``owner`` is the reader key of whoever began it; only they may go on."""
 
@@ -30,6 +47,7 @@ class Upload:
     media_type: Sealed = field(repr=False)
     progress: Progress
     created_at: datetime
+    right: UploadRight | None = None
 
     @property
     def blob(self) -> str:
@@ -51,9 +69,11 @@ class Upload:
             "media_type": self.media_type,
             "state": self.progress.state.value,
             "length": self.progress.length,
+            "limit": self.progress.limit,
             "parts": [f"{part.block}:{part.length}" for part in self.progress.parts],
             "created_at": instant_text(self.created_at),
             "expires_at": instant_text(self.progress.expires_at),
+            "right": None if self.right is None else self.right.body(),
         }
 
     @classmethod
@@ -63,13 +83,16 @@ class Upload:
         state = fields.text("state")
         if state not in set(UploadState):
             raise IntegrityError
+        right = fields.optional_nested("right")
+        length = None if body.get("length") is None else fields.whole("length")
         progress = Progress(
             state=UploadState(state),
-            length=fields.whole("length"),
+            length=length,
+            limit=fields.whole("limit") if "limit" in body or length is None else length,
             parts=_parts(fields.texts("parts")),
             expires_at=fields.instant("expires_at"),
         )
-        if progress.offset > progress.length or (state == UploadState.OPEN) != (progress.offset < progress.length):
+        if _contradicts_itself(progress):
             raise IntegrityError
         return cls(
             upload=UploadId(fields.text("upload")),
@@ -82,7 +105,14 @@ class Upload:
             media_type=Sealed(fields.text("media_type")),
             progress=progress,
             created_at=fields.instant("created_at"),
+            right=None if right is None else UploadRight.of(right),
         )
+
+
+def _contradicts_itself(progress: Progress) -> bool:
+    if progress.offset > progress.bound or (progress.length is None) != (progress.state is UploadState.DEFERRED):
+        return True
+    return progress.is_whole != (progress.offset == progress.length)
 
 
 def _parts(texts: Sequence[str]) -> tuple[UploadedPart, ...]:

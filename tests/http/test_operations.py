@@ -238,6 +238,7 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
     places = {name: (scheme["in"], scheme["name"]) for name, scheme in schemes.items()}
     assert places == {
         "session": ("cookie", "__Host-session"),
+        "upload": ("header", "Upload-Token"),
         "csrf": ("header", "X-CSRF-Token"),
         "bankid": ("cookie", "__Host-bankid"),
         "oidc": ("cookie", "__Host-oidc"),
@@ -245,7 +246,8 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
     flow = {"bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel"}
     public = {"health", "health_ready", "list_providers", "staff_sign_in", "bankid_start", "oidc_start", "upload_options"}
     for name, operation in operations(described).items():
-        (asked_for,) = operation["security"]
+        asked_for, *others = operation["security"]
+        assert others == ([{"upload": []}] if name in {"upload_offset", "append_upload"} else []), name
         if name in public:
             assert asked_for == {}, name
         elif name == "oidc_callback":

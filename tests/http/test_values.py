@@ -216,9 +216,13 @@ async def test_an_upload_length_that_is_no_length_is_refused(scene: Scene, lengt
     assert problem_of(answer, 422, "invalid-input")["rule"] == "upload-length"
 
 
-async def test_an_upload_needs_its_length_now(scene: Scene) -> None:
-    """A length that comes later (tus, creation-defer-length) is an extension that we do not claim."""
-    headers = {**TUS, "upload-metadata": metadata(scene), "upload-defer-length": "1"}
+@pytest.mark.parametrize(
+    "lengths",
+    [{"upload-defer-length": "0"}, {"upload-defer-length": "1", "upload-length": "5"}, {"upload-defer-length": "true"}],
+)
+async def test_an_upload_has_one_length_or_none_yet(scene: Scene, lengths: dict[str, str]) -> None:
+    """tus, creation-defer-length: the header is 1, and stands instead of the length."""
+    headers = {**TUS, "upload-metadata": metadata(scene), **lengths}
     answer = await scene.staff.call("POST", "/api/v1/uploads", headers=headers)
     assert problem_of(answer, 422, "invalid-input")["rule"] == "upload-length"
 

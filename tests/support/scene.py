@@ -22,6 +22,8 @@ from shared.domain.places import Place
 from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.record_bodies import decode_body
+from shared.domain.tus import Append, Content
+from shared.domain.tus_headers import Checksum
 from shared.services.administering import NewStaff
 from shared.services.sharing import Addressee
 from shared.services.uploading import NewUpload
@@ -160,7 +162,7 @@ class Scene:
         draft = await self.container.sending.draft(author, thread, text=text, retention_days=retention_days)
         return draft.message
 
-    async def begin(self, author: Principal, thread: ThreadId, message: MessageId, length: int) -> Upload:
+    async def begin(self, author: Principal, thread: ThreadId, message: MessageId, length: int | None) -> Upload:
         """An upload of which nothing has arrived."""
         return await self.container.uploading.begin(author, new_upload(thread, message, length))
 
@@ -214,7 +216,7 @@ class Scene:
         return [body for _, body in found if name in {"", body["event"]}]
 
 
-def new_upload(thread: ThreadId, message: MessageId, length: int, *, name: str = "beslut.pdf") -> NewUpload:
+def new_upload(thread: ThreadId, message: MessageId, length: int | None, *, name: str = "beslut.pdf") -> NewUpload:
     """What a sender says of a file."""
     return NewUpload(thread=thread, message=message, name=name, media_type="application/pdf", length=length)
 
@@ -231,4 +233,11 @@ async def append(
     container: Container, author: Principal, upload: UploadId, offset: int, *data: bytes | BaseException
 ) -> Upload:
     """Append these pieces at ``offset``."""
-    return await container.uploading.append(author, upload, offset=offset, declared_bytes=None, body=pieces(*data))
+    return await container.uploading.append(author, upload, appending(offset), pieces(*data))
+
+
+def appending(
+    offset: int, *, length: int | None = None, declared: int | None = None, checksum: Checksum | None = None
+) -> Append:
+    """What a request asks for that appends."""
+    return Append(offset=offset, length=length, content=Content(declared_bytes=declared, checksum=checksum))

@@ -1,5 +1,6 @@
 """Upload records: what is written is read, and what contradicts itself is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from shared.domain.ports import Json
 from shared.domain.record_bodies import decode_body, encode_body
 from shared.domain.threads import Sealed
 from shared.domain.upload_rule import Progress, UploadedPart, UploadState
-from shared.services.uploads import Upload
+from shared.services.uploads import Upload, UploadRight
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "sealed or personal"
@@ -27,6 +28,7 @@ def an_upload(parts: tuple[UploadedPart, ...], missing: int = 0) -> Upload:
     progress = Progress(
         state=UploadState.OPEN if missing else UploadState.FULL,
         length=arrived + missing,
+        limit=10**15,
         parts=parts,
         expires_at=NOW,
     )
@@ -57,6 +59,12 @@ def test_what_is_written_is_read(parts: tuple[UploadedPart, ...], missing: int) 
     "damage",
     [
         {"state": "lost"},
+        {"state": "deferred"},  # although its length is known
+        {"length": None},  # although it is not deferred
+        {"length": None, "state": "deferred", "limit": 4},  # less than has arrived
+        {"length": None, "state": "deferred", "limit": None},
+        {"right": "x"},
+        {"right": {"token_hash": "x", "session": "x"}},
         {"state": "open"},  # although all has arrived
         {"length": 4},  # less than has arrived
         {"length": 6},  # more, and yet full
@@ -86,6 +94,28 @@ def test_a_record_that_contradicts_itself_is_refused(damage: dict[str, Json]) ->
     with pytest.raises(IntegrityError) as refused:
         Upload.of({**whole, **damage})
     assert SECRET not in str(refused.value)
+
+
+@given(st.lists(PARTS, max_size=5).map(tuple), st.booleans())
+def test_a_length_that_is_not_told_and_a_right_are_kept(
+    parts: tuple[UploadedPart, ...],
+    has_right: bool,  # noqa: FBT001 - hypothesis gives it by position
+) -> None:
+    """Both may be missing, and what is there is read as it was written."""
+    known = an_upload(parts, 1)
+    right = UploadRight(token_hash=SECRET, session=SECRET, until=NOW) if has_right else None
+    progress = replace(known.progress, length=None, state=UploadState.DEFERRED)
+    upload = replace(known, progress=progress, right=right)
+    assert Upload.of(decode_body(encode_body(upload.body()))) == upload
+    assert SECRET not in repr(upload)
+
+
+def test_a_record_of_a_version_without_limits_reads() -> None:
+    """Its length was the limit, and nobody has a token for it."""
+    body = dict(an_upload((UploadedPart(block="000000-ab", length=5),), 2).body())
+    del body["limit"], body["right"]
+    found = Upload.of(body)
+    assert (found.progress.limit, found.right) == (7, None)
 
 
 def test_repr_shows_nothing_sealed_or_personal() -> None:

@@ -19,7 +19,7 @@ from shared.domain.ids import MessageId, ThreadId, UploadId
 from shared.domain.upload_rule import UploadState
 from shared.services.attaching import MAX_FILES
 from shared.services.uploading import NewUpload
-from tests.support.scene import OTHER_PERSON, TOLVAN, Scene, append, new_upload, pieces
+from tests.support.scene import OTHER_PERSON, TOLVAN, Scene, append, appending, new_upload, pieces
 from tests.support.taps import Tap, TappedBlobs, meetings
 
 CONTENT = bytes(range(256)) * 40
@@ -176,9 +176,7 @@ async def test_more_than_announced_is_refused(scene: Scene, declared: int | None
     message = await scene.draft(staff, thread)
     upload = await scene.begin(staff, thread, message, 3)
     with pytest.raises(TooLargeError) as refused:
-        await scene.container.uploading.append(
-            staff, upload.upload, offset=0, declared_bytes=declared, body=pieces(sent)
-        )
+        await scene.container.uploading.append(staff, upload.upload, appending(0, declared=declared), pieces(sent))
     assert refused.value.limit_bytes == 3
     assert (await append(scene.container, staff, upload.upload, 0, b"abc")).progress.state is UploadState.STORED
 
@@ -290,6 +288,6 @@ async def test_a_store_that_fails_stops_the_sender_soon(scene: Scene) -> None:
     broken = scene.instance(Tap())
     broken.blobs = TappedBlobs(scene.container.blobs, tap)
     with pytest.raises(DependencyError):
-        await broken.uploading.append(staff, upload.upload, offset=0, declared_bytes=None, body=body())
+        await broken.uploading.append(staff, upload.upload, appending(0), body())
     assert read < 64
     assert (await scene.container.uploading.find(staff, upload.upload)).progress.offset == 0

@@ -1,0 +1,64 @@
+"""Who may go on with an upload: whoever is signed in, or holds the token that came with it; and what keeps them so."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from functions.dependencies import SESSION_COOKIE, Allowing, body_of, container_of
+from shared.crypto.tokens import token_hash
+from shared.domain.errors import NotSignedInError
+from shared.domain.ids import UploadId
+from shared.domain.principals import Person, Principal, Staff
+
+UPLOAD_TOKEN_HEADER: Final = "Upload-Token"  # noqa: S105 - the name of a header
+"""Told by a creation, and sent with the requests of that upload in place of a session that has run out."""
+
+
+class AllowingUploader(Allowing):
+    """As ``Allowing`` staff and persons. Without a session, whoever holds the upload's own token."""
+
+    def __init__(self) -> None:
+        super().__init__(Staff, Person)
+
+    async def __call__(self, request: Request) -> Principal | None:
+        try:
+            principal = await super().__call__(request)
+            request.state.attended = token_hash(request.cookies[SESSION_COOKIE])
+        except NotSignedInError:
+            token = request.headers.get(UPLOAD_TOKEN_HEADER)
+            if not token:
+                raise
+            rights = container_of(request).upload_rights
+            held = await rights.holder(UploadId(request.path_params["upload"]), token)
+            principal, request.state.attended = held.principal, held.session
+        return principal
+
+
+Uploader = Annotated[Principal, Depends(AllowingUploader())]
+
+
+async def attended_body(request: Request, session: str) -> AsyncIterator[bytes]:
+    """The body as it arrives, during which the session of that hash does not go idle.
+
+    Raises ``SourceCutError``, and ``NotSignedInError`` when somebody ends the session meanwhile.
+    """
+    services = container_of(request)
+    attended: datetime = services.clock()
+    async for data in body_of(request):
+        if (now := services.clock()) - attended >= services.sessions.attended_every:
+            await services.sessions.attend(session)
+            attended = now
+        yield data
+
+
+async def principal_or_nobody(request: Request) -> Principal | None:
+    """Who is signed in here, if anybody, for a route that is open to everyone."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return None
+    try:
+        return await container_of(request).sessions.principal_of(token)
+    except NotSignedInError:
+        return None
