@@ -31,6 +31,11 @@ def _has_control(text: str, *, allowed: str = "") -> bool:
     return any(c not in allowed and (c in _BIDI or unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}) for c in text)
 
 
+def misleads(text: str) -> bool:
+    """Whether a name holds characters that hide a part of it or turn it around."""
+    return _has_control(text)
+
+
 def file_name(text: str) -> str:
     """A bare file name, composed (NFC). Refused, not repaired: the sender sees the name that will arrive."""
     name = unicodedata.normalize("NFC", text) if not _has_control(text) else ""
