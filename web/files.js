@@ -9,8 +9,8 @@ import { isUsableName, largestFile } from "./upload.js";
 /** Files in one message. */
 const MAX_FILES = 100;
 
-/** A field for files: `files()` are the chosen ones. */
-export function filePicker() {
+/** A field for files: `files()` are the chosen ones. `thread` null: one that is not there yet. */
+export function filePicker(thread) {
   const chosen = [];
   let limit = Infinity;
   const input = element("input", { type: "file", multiple: true, on: { change: take } });
@@ -22,7 +22,7 @@ export function filePicker() {
   choice.node.classList.add("picker");
   const node = element("div", {}, choice.node, heading, list);
 
-  largestFile().then(
+  largestFile(thread).then(
     (bytes) => {
       limit = bytes;
       fill(limits, () => t("write.files.limit", { count: MAX_FILES, size: size(limit) }));

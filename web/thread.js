@@ -47,6 +47,7 @@ export async function threadPage({ params: [id], signal }) {
   const open = () => {
     write = composer({
       thread: async () => id,
+      room: id,
       recipients: isStaff ? thread.persons : null,
       subject: thread.subject,
       title: label,

@@ -16,15 +16,17 @@ const LOCATION = /^\/api\/v1(\/uploads\/[0-9a-z]+)$/;
 /** Failures that trying again may heal; every other answer is final. */
 const PASSING = new Set(["offline", "conflict", "body-cut", "too-many-requests", "dependency-failed", "about:blank"]);
 
-/** The largest file that the service takes, in bytes. Raises `ProblemError`. */
-export async function largestFile(signal) {
-  const answer = await answerTo("OPTIONS", "/uploads", { signal });
+/** The largest file that the service takes in this thread, in bytes; `thread` null: in general. Raises `ProblemError`. */
+export async function largestFile(thread) {
+  const answer = await answerTo("OPTIONS", thread === null ? "/uploads" : `/uploads?thread=${thread}`);
   return Number(answer.headers.get("Tus-Max-Size"));
 }
 
 /** One file for one draft. Beginning is the one step that cannot be repeated: see `isUncertain`. */
 export class Transfer {
   #path = null;
+  /** Goes on with this upload when the session has run out meanwhile. */
+  #own = {};
 
   constructor(file) {
     this.file = file;
@@ -64,7 +66,7 @@ export class Transfer {
         changed({ waiting: false });
       };
       try {
-        this.sent = await patch(this.#path, from, slice, progress, signal);
+        this.sent = await patch(this.#path, { ...this.#own, "Upload-Offset": String(from) }, slice, progress, signal);
       } catch (fault) {
         this.sent = from;
         throw fault;
@@ -83,22 +85,23 @@ export class Transfer {
     this.isUncertain = false;
     const found = LOCATION.exec(answer.headers.get("Location") ?? "");
     if (found === null) throw new ProblemError("about:blank", { status: answer.status });
+    this.#own = { "Upload-Token": answer.headers.get("Upload-Token") ?? "" };
     return found[1];
   }
 
   async #offset(signal) {
-    const answer = await answerTo("HEAD", this.#path, { headers: TUS, signal });
+    const answer = await answerTo("HEAD", this.#path, { headers: { ...TUS, ...this.#own }, signal });
     return Number(answer.headers.get("Upload-Offset"));
   }
 }
 
 /** Send one slice and tell how it goes, which only XMLHttpRequest can. Resolves to the new offset. */
-function patch(path, offset, slice, progress, signal) {
+function patch(path, own, slice, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     request.open("PATCH", `/api/v1${path}`);
-    const headers = { ...TUS, ...unsafeHeaders(), "Upload-Offset": String(offset) };
+    const headers = { ...TUS, ...unsafeHeaders(), ...own };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/offset+octet-stream");
     request.upload.addEventListener("progress", (event) => progress(event.loaded));

@@ -14,13 +14,24 @@ const DAY_MS = 86_400_000;
 const TEXT_MAX_BYTES = 64 * 1024;
 
 /**
- * The form. `thread()` resolves to the id of the thread, which it may open first; `recipients` are reviewed before
+ * The form. `thread()` resolves to the id of the thread, which it may open first; `room` is that id if it is there
+ * already, and its organisation says how large files may be; `recipients` are reviewed before
  * sending (staff), null needs no review (person). `check()` says whether other fields on the page are right.
  */
-export function composer({ thread, recipients, subject, title, close, sent, check = () => true, before = null }) {
+export function composer({
+  thread,
+  room = null,
+  recipients,
+  subject,
+  title,
+  close,
+  sent,
+  check = () => true,
+  before = null,
+}) {
   const isReviewed = recipients !== null;
   const text = field({ label: () => t("write.text"), input: element("textarea", { rows: 8 }) });
-  const picker = filePicker();
+  const picker = filePicker(room);
   const days = element(
     "select",
     {},
