@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.retention import CEILING_DAYS
 
 if TYPE_CHECKING:
-    from shared.services.retrieving import OpenedMessage, ShownMessage
+    from shared.services.retrieving import OpenedMessage, ShownFile, ShownMessage
     from shared.services.sharing import ShownThread, ThreadPage
 
 Id = Annotated[str, Field(description="Opaque id, 26 characters.", examples=["01k2m3n4p5q6r7s8t9v0w1x2y3"])]
@@ -150,6 +150,22 @@ class FileView(BaseModel):
     media_type: str
     length: Annotated[int, Field(description="Bytes.")]
     sha256: Annotated[str, Field(description="Of the content, hex.")]
+    warnings: Annotated[list[str], Field(description="What its content gives away: words such as `macros`.")]
+    scan: Annotated[
+        str, Field(description="`clean`, or why it was not searched for malware: `off`, `too-large`, `unreachable`.")
+    ]
+
+    @classmethod
+    def of(cls, shown: "ShownFile") -> "FileView":
+        return cls(
+            file=shown.file,
+            name=shown.name,
+            media_type=shown.media_type,
+            length=shown.length,
+            sha256=shown.sha256,
+            warnings=[finding.value for finding in shown.checks.findings],
+            scan=shown.checks.scan.value,
+        )
 
 
 class UnfinishedFileView(BaseModel):
@@ -178,10 +194,7 @@ class OpenedView(BaseModel):
             message=opened.message,
             thread=opened.thread,
             text=opened.text,
-            files=[
-                FileView(file=f.file, name=f.name, media_type=f.media_type, length=f.length, sha256=f.sha256)
-                for f in opened.files
-            ],
+            files=[FileView.of(file) for file in opened.files],
             unfinished=[
                 UnfinishedFileView(file=f.file, name=f.name, length=f.length, received=f.received)
                 for f in opened.unfinished

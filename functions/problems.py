@@ -69,6 +69,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.TooManyRequestsError: Problem("too-many-requests", "Too many requests. Try again later.", 429),
     errors.SourceCutError: Problem("body-cut", "The body ended before its announced length.", 400),
     errors.ChecksumMismatchError: Problem("checksum-mismatch", "The bytes do not match their checksum.", 460),
+    errors.ContentRefusedError: Problem("content-refused", "Files with such content are not taken here.", 422),
     errors.IntegrityError: Problem("content-damaged", "The stored content does not verify.", 500),
     errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
     errors.ElectronicIdError: DEPENDENCY_FAILED,
@@ -122,6 +123,9 @@ async def _domain(request: Request, fault: Exception) -> Response:
     match fault:
         case errors.InvalidInputError():
             members["rule"] = fault.rule
+        case errors.ContentRefusedError():
+            members["rule"] = fault.rules[0]
+            members["rules"] = [*fault.rules]
         case errors.AssuranceTooLowError():
             members["required"] = fault.required
         case errors.SignInRefusedError():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.electronic_id import ElectronicId
     from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+    from shared.domain.scanning import Scanning
     from shared.domain.sessions import SessionLimits
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from shared.services.bankid_certificate import BankIdCertificate
     from shared.services.broker_signing_in import BrokerSigningIn
     from shared.services.buckets import Buckets
+    from shared.services.checking import Checking
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
     from shared.services.evidence import EvidenceArchive
@@ -179,6 +181,17 @@ class Container:
         client = BankIdClient(base_url=self.settings.bankid.url, credentials=self.bankid_certificate.open)
         self._closings.append(client.close)
         return client
+
+    @cached_property
+    def scanning(self) -> "Scanning | None":
+        settings = self.settings.scanner
+        if settings is None:
+            return None
+        from shared.adapters.clamd import Clamd
+        from shared.domain.scanning import Scanning
+
+        clamd = Clamd(host=settings.host, port=settings.port, path=settings.path, step_seconds=settings.step_seconds)
+        return Scanning(scanner=clamd, is_required=settings.is_required)
 
     @cached_property
     def passwords(self) -> "Passwords":
@@ -494,7 +507,25 @@ class Container:
         from shared.services.storing import Storing
 
         return Storing(
-            records=self.records, blobs=self.blobs, keyring=self.keyring, digests=self.digests, random=self.random
+            records=self.records,
+            blobs=self.blobs,
+            keyring=self.keyring,
+            digests=self.digests,
+            checking=self.checking,
+            random=self.random,
+        )
+
+    @cached_property
+    def checking(self) -> "Checking":
+        from shared.adapters.content_types import sniffed_types
+        from shared.services.checking import Checking
+
+        return Checking(
+            records=self.records,
+            audit=self.audit,
+            sniff=sniffed_types,
+            scanning=self.scanning,
+            abandon=lambda upload: self.abandoning.refuse(upload),
         )
 
     @cached_property
@@ -535,6 +566,7 @@ class Container:
             storing=self.storing,
             abandoning=self.abandoning,
             digests=self.digests,
+            checking=self.checking,
             limits=self.upload_limits,
             clock=self.clock,
             random=self.random,

@@ -13,6 +13,7 @@ from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
 from shared.domain.rate_limits import SignInLimits
 from shared.limit_settings import read_limits
+from shared.scanner_settings import ScannerSettings, read_scanner
 from shared.setting_values import (
     AZURE_NAME,
     HEADER_NAME,
@@ -99,6 +100,7 @@ class Settings:
     retention_days: int
     undo_seconds: int
     upload_max_bytes: int
+    scanner: ScannerSettings | None
     clock_file: str | None
     client_address_header: str | None
     """The header in which the gateway states the client's address, overwriting what the client sent; None: the peer."""
@@ -138,6 +140,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         retention_days=read.whole("PIC_RETENTION_DAYS", "365", 1, 365),
         undo_seconds=read.whole("PIC_UNDO_SECONDS", "30", 0, 3600),
         upload_max_bytes=read.whole("PIC_UPLOAD_MAX_BYTES", str(5 * GIB), 1, 100 * GIB),
+        scanner=read_scanner(read),
         clock_file=read.optional("PIC_CLOCK_FILE"),
         client_address_header=_header(read),
     )

@@ -153,6 +153,12 @@ export function messageCard({ view, thread, refresh, signal }) {
     return button(() => t("write.files.remove"), (event) => removeFile(event, file), "quiet", name);
   }
 
+  /** What both sides should know before they open a file. */
+  function warnings(file) {
+    const found = file.scan === "clean" ? file.warnings : [...file.warnings, "not-scanned"];
+    return found.map((word) => element("p", { class: "small warning" }, () => t(`finding.${word}`)));
+  }
+
   function fileList() {
     const link = (file) =>
       element(
@@ -164,6 +170,7 @@ export function messageCard({ view, thread, refresh, signal }) {
         element("span", { class: "small" }, () => size(file.length)),
         " ",
         removal(file),
+        warnings(file),
       );
     const part = (file) =>
       element(

@@ -16,6 +16,7 @@
     ├── TooManyRequestsError       come back in ``retry_after_seconds``
     ├── SourceCutError             the sender of a body went away before its end
     ├── ChecksumMismatchError      a body is not what its sender's checksum says
+    ├── ContentRefusedError        a whole file that is not taken; ``rules`` say why
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
     │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
@@ -108,6 +109,14 @@ class SourceCutError(PicError):
 
 class ChecksumMismatchError(PicError):
     """What arrived is not what the sender's checksum was made of. None of it counts."""
+
+
+class ContentRefusedError(PicError):
+    """The organisation does not take such content, or it is malware. ``rules`` are fixed words, one at least."""
+
+    def __init__(self, rules: tuple[str, ...]) -> None:
+        super().__init__(*rules)
+        self.rules = rules
 
 
 class IntegrityError(PicError):

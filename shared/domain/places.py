@@ -31,6 +31,10 @@ def organisation(organisation: OrganisationId) -> Place:
     return Place(f"organisation|{organisation}", "organisation")
 
 
+def content_policy(organisation: OrganisationId) -> Place:
+    return Place(f"organisation|{organisation}", "content-policy")
+
+
 def organisation_key(organisation: OrganisationId, version: int) -> Place:
     return Place(f"organisation|{organisation}", f"key|{version:06d}")
 

@@ -221,6 +221,10 @@ class Message:
         )
 
 
+CHECKS_FIELD = "checks"
+"""The name under which ``StoredFile.checks`` is sealed."""
+
+
 class FileState(StrEnum):
     """``uploading`` until all parts are committed and the manifest is sealed, then ``stored``."""
 
@@ -240,6 +244,8 @@ class StoredFile:
     upload: str
     key: WrappedDataKey | None = field(repr=False)
     manifest: Sealed | None = field(repr=False)
+    checks: Sealed | None = field(default=None, repr=False)
+    """What was found out about its content (``shared.domain.content_checks``)."""
 
     def body(self) -> Mapping[str, Json]:
         return {
@@ -251,6 +257,7 @@ class StoredFile:
             "upload": self.upload,
             "key": self.key,
             "manifest": self.manifest,
+            "checks": self.checks,
         }
 
     @classmethod
@@ -258,6 +265,7 @@ class StoredFile:
         """Raises ``IntegrityError``."""
         fields = Fields(body)
         key, manifest = fields.optional_text("key"), fields.optional_text("manifest")
+        checks = fields.optional_text("checks")
         state = fields.text("state")
         if state not in set(FileState):
             raise IntegrityError
@@ -270,4 +278,5 @@ class StoredFile:
             upload=fields.text("upload"),
             key=None if key is None else WrappedDataKey(key),
             manifest=None if manifest is None else Sealed(manifest),
+            checks=None if checks is None else Sealed(checks),
         )

@@ -11,6 +11,7 @@ from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import (
     ConflictError,
+    ContentRefusedError,
     IntegrityError,
     NotFoundError,
     RecordChangedError,
@@ -88,6 +89,15 @@ class Abandoning:
         await detach(self._records, draft, ending.file)
         await self.erase(ending)
 
+    async def refuse(self, upload: Upload) -> None:
+        """End an upload whose content is not taken: its file leaves the draft, and nothing of it stays."""
+        ending = Ending.of(upload)
+        holder = await self._holder(ending)
+        if holder is None:
+            await self.erase(ending)
+        else:
+            await self.withdraw(holder, ending, by="system")
+
     async def finish(self, thread: ThreadId, message: MessageId, file: FileId, upload: UploadId) -> None:
         """What the sweep does some time after a ``withdraw``: if the file left its draft, what a crash kept goes."""
         record = await self._record(places.message(thread, message))
@@ -124,7 +134,8 @@ class Abandoning:
         ending = Ending.of(found)
         holder = await self._holder(ending)
         if found.progress.state is UploadState.FULL and holder is not None:
-            with suppress(NotFoundError, IntegrityError):  # It ends meanwhile, or the store has dropped its blocks.
+            # It ends meanwhile, its content is not taken, or the store has dropped its blocks.
+            with suppress(NotFoundError, ContentRefusedError, IntegrityError):
                 await self._storing.store(record, found)
         if not is_expired(found.progress.expires_at, now=self._clock()):
             return

@@ -1,11 +1,13 @@
 """Organisations, units and staff: as much as an operator's command needs to set one up."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared.crypto.fields import seal_field
 from shared.crypto.pseudonyms import address_key
 from shared.domain import places, texts
 from shared.domain.bodies import instant_text
+from shared.domain.content_checks import ContentPolicy
 from shared.domain.errors import (
     ConflictError,
     InvalidInputError,
@@ -82,6 +84,22 @@ class Administering:
             except RecordChangedError:
                 continue
             return
+
+    async def set_content_policy(self, organisation: OrganisationId, policy: ContentPolicy) -> None:
+        """Set what content the organisation refuses, from the next stored file on. Raises ``NotFoundError``."""
+        home, place = places.organisation(organisation), places.content_policy(organisation)
+        try:
+            await self._records.get(home.partition, home.id)
+        except RecordNotFoundError as fault:
+            raise NotFoundError from fault
+        while True:
+            with suppress(RecordExistsError, RecordChangedError):
+                try:
+                    record = await self._records.get(place.partition, place.id)
+                    await self._records.replace_if_match(record, policy.body())
+                except RecordNotFoundError:
+                    await self._records.create(place.partition, place.id, policy.body())
+                return
 
     async def create_unit(self, organisation: OrganisationId, name: str, *, mail_address: str | None) -> UnitId:
         """A function mailbox. ``mail_address`` is a function address, not a person's; notices of replies go there."""

@@ -8,18 +8,23 @@ digest of what is stored.
 import hashlib
 from collections import OrderedDict
 
+from shared.domain.content_looks import ContentLook
 from shared.domain.ids import UploadId
 
 _KEPT = 256
-"""Running digests remembered per instance, about 300 bytes each."""
+"""Running digests remembered per instance, up to 260 KiB each, most of it the tail of a large file."""
 
 
 class RunningDigest:
-    """The SHA-256 of the first ``length`` bytes of an upload, or a digest known to be incomplete."""
+    """The SHA-256 of the first ``length`` bytes of an upload, or a digest known to be incomplete.
+
+    ``look`` is what else is remembered of the same bytes, for the checks of the content.
+    """
 
     def __init__(self, *, is_whole: bool) -> None:
         self.is_whole = is_whole
         self.length = 0
+        self.look = ContentLook()
         self._sha256 = hashlib.sha256()
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
@@ -27,10 +32,12 @@ class RunningDigest:
         if self.is_whole:
             self.length += len(data)
             self._sha256.update(data)
+            self.look.update(data)
 
     def copy(self) -> "RunningDigest":
         twin = RunningDigest(is_whole=self.is_whole)
         twin.length = self.length
+        twin.look = self.look.copy()
         twin._sha256 = self._sha256.copy()
         return twin
 

@@ -1,8 +1,8 @@
 """Reading sealed parts back: only what is asked for, verified before it is released, a bounded run ahead."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,8 +102,8 @@ class PartReader:
         return data
 
 
-async def whole_digest(blobs: Blobs, upload: Upload, data_key: bytes) -> bytes:
-    """SHA-256 of a committed upload, made from its sealed parts. Raises ``IntegrityError``."""
+async def whole_plaintext(blobs: Blobs, upload: Upload, data_key: bytes) -> AsyncGenerator[bytes | bytearray, None]:
+    """The plaintext of a committed upload, read from its sealed parts. Raises ``IntegrityError``."""
     lengths = [part.length for part in upload.progress.parts]
     file = SealedFile(
         organisation=upload.organisation,
@@ -112,9 +112,7 @@ async def whole_digest(blobs: Blobs, upload: Upload, data_key: bytes) -> bytes:
         file=upload.file,
         part_lengths=lengths,
     )
-    sha256 = hashlib.sha256()
-    async for piece in PartReader(blobs=blobs, file=file, data_key=data_key).read(
-        ByteRange(start=0, end=upload.progress.size)
-    ):
-        await asyncio.to_thread(sha256.update, piece)
-    return sha256.digest()
+    reader = PartReader(blobs=blobs, file=file, data_key=data_key)
+    async with aclosing(reader.read(ByteRange(start=0, end=upload.progress.size))) as pieces:
+        async for piece in pieces:
+            yield piece

@@ -10,11 +10,13 @@ from datetime import datetime
 from functools import partial
 
 from shared.crypto.data_keys import unwrap_data_key, wrapped_key_version
+from shared.crypto.fields import sealed_field_key_version, unseal_field
 from shared.crypto.manifests import unseal_manifest
 from shared.crypto.texts import unseal_text
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.byte_ranges import ByteRange
+from shared.domain.content_checks import UNCHECKED, ContentChecks
 from shared.domain.errors import NotFoundError
 from shared.domain.ids import FileId, MessageId, ThreadId
 from shared.domain.lifecycles import MessageState
@@ -22,7 +24,7 @@ from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Clock, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
-from shared.domain.threads import FileState, Message, StoredFile
+from shared.domain.threads import CHECKS_FIELD, FileState, Message, StoredFile
 from shared.services.access import Access, OpenMessage, OpenThread, is_mine, may_see
 from shared.services.auditing import Audit
 from shared.services.keyring import Keyring
@@ -56,6 +58,7 @@ class ShownFile:
     media_type: str
     length: int
     sha256: str
+    checks: ContentChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +216,16 @@ class Retrieving:
             media_type=manifest.media_type,
             length=manifest.total_length,
             sha256=manifest.sha256.hex(),
+            checks=await self._checks(file),
+        )
+
+    async def _checks(self, file: StoredFile) -> ContentChecks:
+        if file.checks is None:
+            return UNCHECKED
+        place = places.file(file.thread, file.message, file.file)
+        key = await self._keyring.of_version(file.organisation, sealed_field_key_version(file.checks))
+        return ContentChecks.of(
+            unseal_field(key, file.checks, partition=place.partition, id=place.id, field=CHECKS_FIELD)
         )
 
     async def _log(self, event: AuditEvent, principal: Principal, message: Message, **ids: str) -> None:

@@ -3,20 +3,25 @@
 Each part of the step may be repeated, by whichever instance comes next.
 """
 
+import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from shared.crypto.data_keys import unwrap_data_key, wrapped_key_version
-from shared.crypto.fields import sealed_field_key_version, unseal_field
+from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.manifests import seal_manifest
 from shared.domain import places
+from shared.domain.content_checks import ContentChecks
 from shared.domain.errors import ConflictError, NotFoundError, RecordChangedError, RecordNotFoundError
 from shared.domain.ids import FileId, RandomBytes, UploadId
 from shared.domain.manifest import Manifest
 from shared.domain.ports import Blobs, Record, Records
-from shared.domain.threads import FileState, Sealed, StoredFile
-from shared.services.digests import RunningDigests
+from shared.domain.threads import CHECKS_FIELD, FileState, Sealed, StoredFile
+from shared.services.checking import Checking, Plaintext
+from shared.services.digests import RunningDigest, RunningDigests
 from shared.services.keyring import Keyring
-from shared.services.part_reading import whole_digest
+from shared.services.part_reading import whole_plaintext
 from shared.services.uploads import Upload
 
 
@@ -34,16 +39,28 @@ class Storing:
     """Turns a full upload into a stored file."""
 
     def __init__(
-        self, *, records: Records, blobs: Blobs, keyring: Keyring, digests: RunningDigests, random: RandomBytes
+        self,
+        *,
+        records: Records,
+        blobs: Blobs,
+        keyring: Keyring,
+        digests: RunningDigests,
+        checking: Checking,
+        random: RandomBytes,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._keyring = keyring
         self._digests = digests
+        self._checking = checking
         self._random = random
 
     async def store(self, record: Record, upload: Upload) -> tuple[Record, Upload]:
-        """The upload's record and the upload, once its file is stored. Raises ``NotFoundError`` when it was erased."""
+        """The upload's record and the upload, once its file is stored.
+
+        Raises ``NotFoundError`` when it was erased, and ``ContentRefusedError`` when its content is not taken, which
+        ends it.
+        """
         file_record = await self.file(upload)
         if StoredFile.of(file_record.body).state is FileState.UPLOADING:
             await self._store_file(file_record, upload)
@@ -112,13 +129,19 @@ class Storing:
         data_key = await self.data_key(file)
         parts = upload.progress.parts
         await self._blobs.commit(upload.blob, [part.block for part in parts])
+        plaintext = partial(whole_plaintext, self._blobs, upload, data_key)
         digest = self._digests.at(upload.upload, upload.progress.size)
+        if not digest.is_whole:
+            digest = await self._digest_again(upload, plaintext)
         manifest = Manifest(
             name=await self._unsealed(upload, upload.name, "name"),
             media_type=await self._unsealed(upload, upload.media_type, "media_type"),
             part_lengths=tuple(part.length for part in parts),
             total_length=upload.progress.size,
-            sha256=digest.digest() if digest.is_whole else await whole_digest(self._blobs, upload, data_key),
+            sha256=digest.digest(),
+        )
+        checks = await self._checking.check(
+            upload, digest, name=manifest.name, media_type=manifest.media_type, plaintext=plaintext
         )
         sealed = seal_manifest(
             data_key,
@@ -128,7 +151,8 @@ class Storing:
             file=upload.file,
             random=self._random,
         )
-        stored = replace(file, state=FileState.STORED, manifest=Sealed(sealed))
+        kept = await self._sealed(upload, checks)
+        stored = replace(file, state=FileState.STORED, manifest=Sealed(sealed), checks=kept)
         try:
             await self._records.replace_if_match(record, stored.body())
         except (RecordChangedError, RecordNotFoundError) as fault:
@@ -136,6 +160,22 @@ class Storing:
                 return  # Another request of this upload stored it with the same parts.
             await self._blobs.delete(upload.blob)  # It was erased; an empty file commits without any block.
             raise NotFoundError from fault
+
+    async def _digest_again(self, upload: Upload, plaintext: Plaintext) -> RunningDigest:
+        digest, size = RunningDigest(is_whole=True), upload.progress.size
+        async with (
+            aclosing(plaintext()) as pieces,
+            self._checking.beside(pieces, digest, length=size, announced=size) as seen,
+        ):
+            async for piece in seen:
+                await asyncio.to_thread(digest.update, piece)
+        return digest
+
+    async def _sealed(self, upload: Upload, checks: ContentChecks) -> Sealed:
+        place = places.file(upload.thread, upload.message, upload.file)
+        key = await self._keyring.current(upload.organisation)
+        partition, name = place.partition, CHECKS_FIELD
+        return Sealed(seal_field(key, checks.text(), partition=partition, id=place.id, field=name, random=self._random))
 
     async def _is_stored(self, upload: Upload) -> bool:
         try:

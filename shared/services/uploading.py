@@ -36,6 +36,7 @@ from shared.domain.upload_rule import Progress, UploadedPart, UploadState
 from shared.services.abandoning import Abandoning, Ending
 from shared.services.access import Access
 from shared.services.attaching import MAX_FILES, attach
+from shared.services.checking import Checking
 from shared.services.checksums import verified
 from shared.services.digests import RunningDigest, RunningDigests
 from shared.services.expiring import Expiries
@@ -80,6 +81,7 @@ class Uploading:
         storing: Storing,
         abandoning: Abandoning,
         digests: RunningDigests,
+        checking: Checking,
         limits: UploadLimits,
         clock: Clock,
         random: RandomBytes,
@@ -92,6 +94,7 @@ class Uploading:
         self._storing = storing
         self._abandoning = abandoning
         self._digests = digests
+        self._checking = checking
         self._limits = limits
         self._clock = clock
         self._random = random
@@ -221,8 +224,10 @@ class Uploading:
         data_key = await self._storing.data_key(StoredFile.of((await self._storing.file(found)).body))
         digest = self._digests.at(upload, asked.offset)
         writer = PartWriter(blobs=self._blobs, blob=found.blob, upload=found, data_key=data_key, random=self._random)
+        length, announced = found.progress.length, asked.content.declared_bytes
         try:
-            parts, cut = await _received(writer, body, decision, asked.content.checksum, digest)
+            async with self._checking.beside(body, digest, length=length, announced=announced) as seen:
+                parts, cut = await _received(writer, seen, decision, asked.content.checksum, digest)
         except TooLargeError:
             if decision.ends_when_exceeded:
                 await self._end(loaded, principal)

@@ -1,0 +1,44 @@
+"""``Scanner`` in memory: it knows one thing to look for, and fails when it is told to."""
+
+from shared.domain.content_checks import Scan
+from shared.domain.errors import DependencyError
+
+KNOWN = b"a word that this scanner takes for malware"
+
+
+class MemoryScanner:
+    """``is_down`` and ``most_bytes`` are a test's to set; ``scans`` counts those that were begun."""
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.most_bytes: int | None = None
+        self.scans = 0
+
+    async def begin(self) -> "MemoryScan":
+        self.scans += 1
+        return MemoryScan(self)
+
+    async def ping(self) -> None:
+        if self.is_down:
+            raise DependencyError
+
+
+class MemoryScan:
+    """One content, kept whole."""
+
+    def __init__(self, scanner: MemoryScanner) -> None:
+        self._scanner = scanner
+        self._content = b""
+
+    async def feed(self, data: bytes | bytearray) -> None:
+        self._content += data
+
+    async def end(self) -> Scan:
+        if self._scanner.is_down:
+            return Scan.UNREACHABLE
+        if self._scanner.most_bytes is not None and len(self._content) > self._scanner.most_bytes:
+            return Scan.TOO_LARGE
+        return Scan.FOUND if KNOWN in self._content else Scan.CLEAN
+
+    async def close(self) -> None:
+        """There is nothing to close."""
