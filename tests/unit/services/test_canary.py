@@ -9,6 +9,7 @@ import pytest
 
 from shared.adapters.memory_electronic_id import persona
 from shared.domain.brokers import Failure, Identified
+from shared.domain.content_checks import ContentPolicy, Finding
 from shared.domain.errors import PicError
 from shared.domain.ids import FileId, MessageId, ThreadId, UnitId, UploadId
 from shared.domain.principals import Person, Role, Staff
@@ -206,9 +207,20 @@ async def full_run(run: Run) -> None:
         staff, new_upload(thread, begun.message, 9, name=f"{VALUES['file name']}.txt")
     )
     await run.instance.uploading.cancel(staff, unwanted.upload)
+    await refused(run, staff, thread, begun.message)
     scene.container.mailer.refused = {VALUES["mail address"]}
     await message_of(run, staff, thread, VALUES["text"])
     await run.fails(lambda: damaged(run, thread, message, staff))
+
+
+async def refused(run: Run, staff: Staff, thread: ThreadId, message: MessageId) -> None:
+    """A file of a kind that the organisation does not take."""
+    policy = ContentPolicy(refused=frozenset({Finding.EXECUTABLE}))
+    await run.instance.administering.set_content_policy(run.scene.organisation, policy)
+    content = VALUES["content"].encode()
+    program = new_upload(thread, message, len(content), name=f"{VALUES['file name']}.exe")
+    begun = await run.instance.uploading.begin(staff, program)
+    await run.fails(lambda: append(run.instance, staff, begun.upload, 0, content))
 
 
 async def limited(run: Run) -> None:
