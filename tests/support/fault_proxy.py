@@ -5,6 +5,8 @@ The adapters talk through it to the real stand-in, so that a fault meets the ven
 
 import asyncio
 import contextlib
+import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,11 +37,26 @@ class Hang:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Ask the service, wait, and hand its answer on in pieces with a wait of ``seconds`` between them."""
+
+    seconds: float
+    pieces: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongEtag:
+    """Ask the service and hand on its answer with an ETag that no record and no blob ever had, in a form it knows."""
+
+    etag: str = "W/\"datetime'2001-01-01T00%3A00%3A00.0000000Z'\""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """No fault."""
 
 
-Fault: TypeAlias = Refuse | Cut | Hang | Pass
+Fault: TypeAlias = Refuse | Cut | Hang | Slow | WrongEtag | Pass
 
 
 @dataclass(slots=True)
@@ -48,6 +65,7 @@ class FaultProxy:
 
     target_port: int
     port: int = 0
+    target_tls: ssl.SSLContext | None = None
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,6 +92,18 @@ class FaultProxy:
                     writer.transport.abort()
                 case Hang():
                     await reader.read()
+                case Slow(seconds=seconds, pieces=pieces):
+                    answer = await self._ask(lines, body)
+                    size = -(-len(answer) // pieces)
+                    for start in range(0, len(answer), size):
+                        await asyncio.sleep(seconds)
+                        writer.write(answer[start : start + size])
+                        await writer.drain()
+                case WrongEtag(etag=etag):
+                    head, _, rest = (await self._ask(lines, body)).partition(b"\r\n\r\n")
+                    head = re.sub(rb"(?i)(\r\netag: )[^\r]*", rb"\g<1>" + etag.encode(), head)
+                    writer.write(head + b"\r\n\r\n" + rest)
+                    await writer.drain()
                 case Pass():
                     writer.write(await self._ask(lines, body))
                     await writer.drain()
@@ -85,7 +115,7 @@ class FaultProxy:
                 await writer.wait_closed()
 
     async def _ask(self, lines: list[str], body: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port, ssl=self.target_tls)
         kept = [line for line in lines if line and not line.lower().startswith(("connection:", "expect:"))]
         writer.write("\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1") + body)
         try:
@@ -107,9 +137,15 @@ def _refusal(status: int, headers: Mapping[str, str]) -> bytes:
 
 
 @asynccontextmanager
-async def fault_proxy(target_port: int) -> AsyncIterator[FaultProxy]:
-    """A proxy on a free port of 127.0.0.1 before a service on another."""
-    proxy = FaultProxy(target_port)
+async def fault_proxy(
+    target_port: int, *, tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None
+) -> AsyncIterator[FaultProxy]:
+    """A proxy on a free port of 127.0.0.1 before a service on another.
+
+    ``tls``: how it shows itself, and how it trusts the service; without, both sides are plain.
+    """
+    shown, trusted = tls or (None, None)
+    proxy = FaultProxy(target_port, target_tls=trusted)
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,7 +153,7 @@ async def fault_proxy(target_port: int) -> AsyncIterator[FaultProxy]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=shown)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

@@ -87,11 +87,11 @@ async def test_a_final_answer_is_asked_for_once(clock: Clock, status: int) -> No
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize("chance", [0.0, 1.0])
-async def test_four_refusals_are_absorbed_in_about_two_seconds(clock: Clock, status: int, chance: float) -> None:
+async def test_four_refusals_are_absorbed_in_less_than_two_seconds(clock: Clock, status: int, chance: float) -> None:
     """The vendor's policy needs 19 s for one 503 and gives up after 88 s; a 429 it never repeats."""
     server = Server([status] * 4 + [200])
     assert await ask(server, clock, chance=chance) == 200
-    assert 1.6 < sum(clock.waits) < 2.1
+    assert 1.4 < sum(clock.waits) < 1.8
     assert 0.2 <= clock.waits[0] <= 0.5
 
 
@@ -131,7 +131,7 @@ async def test_a_short_retry_after_does_not_undo_the_growing_waits(clock: Clock)
     """Retry-After: 0 for ever would make a busy loop."""
     server = Server([(429, {"Retry-After": "0"})] * 4 + [200])
     assert await ask(server, clock) == 200
-    assert clock.waits == [pytest.approx(wait) for wait in (0.2, 0.3, 0.45, 0.675)]
+    assert clock.waits == [pytest.approx(wait) for wait in (0.2, 0.28, 0.392, 0.5488)]
 
 
 async def test_a_retry_after_beyond_the_budget_ends_at_once(clock: Clock) -> None:
