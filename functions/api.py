@@ -9,7 +9,19 @@ from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import bankid, description, downloads, health, oidc, portal, problems, sessions, sign_in, threads, uploads
+from functions import (
+    bankid,
+    description,
+    downloads,
+    health,
+    oidc,
+    portal,
+    problems,
+    sessions,
+    sign_in,
+    threads,
+    uploads,
+)
 from functions.request_context import JSON_BODY_MAX_BYTES, RequestContext
 from shared.container import Container
 

@@ -51,7 +51,8 @@ def register(app: func.FunctionApp, container: Container) -> None:
     async def retain(timer: func.TimerRequest) -> None:
         async def work() -> None:
             # Before the sweep, which may fail: of all timers this one runs often enough for a day, and seldom enough.
-            await container.bankid_certificate.remind()
+            if container.settings.bankid is not None:
+                await container.bankid_certificate.remind()
             settled = await container.retaining.sweep()
             _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.adapters.vault_certificates import VaultCertificates
+    from shared.bankid_settings import BankId
     from shared.domain.brokers import Broker
     from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.electronic_id import ElectronicId
@@ -178,7 +179,7 @@ class Container:
     def electronic_id(self) -> "ElectronicId":
         from shared.adapters.bankid import BankIdClient
 
-        client = BankIdClient(base_url=self.settings.bankid.url, credentials=self.bankid_certificate.open)
+        client = BankIdClient(base_url=self._bankid.url, credentials=self.bankid_certificate.open)
         self._closings.append(client.close)
         return client
 
@@ -199,11 +200,17 @@ class Container:
 
         return Argon2Passwords(pepper=self.settings.password_pepper)
 
+    @property
+    def _bankid(self) -> "BankId":
+        if self.settings.bankid is None:
+            raise LookupError("BankID is off")  # Its routes say so before they ask for anything.
+        return self.settings.bankid
+
     def _bankid_material(self) -> "Callable[[], Awaitable[CertificateMaterial]]":
         from shared.adapters.certificate_files import read_bundle_file, read_pem_files
         from shared.bankid_settings import BundleFile, PemFiles
 
-        root, source = self.settings.bankid.root_file, self.settings.bankid.certificate
+        root, source = self._bankid.root_file, self._bankid.certificate
         match source:
             case PemFiles():
                 return lambda: read_pem_files(
@@ -254,13 +261,13 @@ class Container:
         from shared.services.bankid_certificate import WARNING_DAYS, BankIdCertificate
 
         return BankIdCertificate(
-            environment=self.settings.bankid.environment,
+            environment=self._bankid.environment,
             material=self._bankid_material(),
             # TLS knows no other clock: one that was moved for a test would end certificates that still work.
             clock=system_clock,
             log=log_event,
             # A simulator's certificates last a month and are made anew at each of its starts.
-            warning_days=0 if self.settings.bankid.environment == "simulator" else WARNING_DAYS,
+            warning_days=0 if self._bankid.environment == "simulator" else WARNING_DAYS,
         )
 
     @cached_property
@@ -385,7 +392,7 @@ class Container:
         from shared.domain.sign_in_links import SignInLinks
         from shared.services.person_signing_in import PersonSigningIn
 
-        bankid = self.settings.bankid
+        bankid = self._bankid
         return PersonSigningIn(
             orders=self.sign_in_orders,
             collecting=self.collecting,
@@ -637,14 +644,16 @@ class Container:
     def readiness(self) -> "Readiness":
         from shared.services.readiness import Readiness
 
+        dependencies: dict[str, Callable[[], Awaitable[None]]] = {
+            "records": lambda: self.records.ping(),
+            "blobs": lambda: self.blobs.ping(),
+            "queues": lambda: self.queues.ping(),
+            "keys": lambda: self.keys.ping(),
+            "mail": lambda: self.mailer.ping(),
+        }
+        if self.settings.bankid is None:
+            return Readiness(dependencies=dependencies)
         return Readiness(
-            dependencies={
-                "records": lambda: self.records.ping(),
-                "blobs": lambda: self.blobs.ping(),
-                "queues": lambda: self.queues.ping(),
-                "keys": lambda: self.keys.ping(),
-                "mail": lambda: self.mailer.ping(),
-                "electronic-id": lambda: self.electronic_id.ping(),
-            },
+            dependencies={**dependencies, "electronic-id": lambda: self.electronic_id.ping()},
             certificate_days={"electronic-id": self._certificate_days},
         )

@@ -23,7 +23,7 @@ from shared.setting_values import (
     peppers,
     sender,
 )
-from shared.sign_in_settings import SignIn, read_sign_in
+from shared.sign_in_settings import BANKID, SignIn, read_sign_in
 
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
@@ -91,8 +91,9 @@ class Settings:
     key_vault_ca: str | None
     peppers: Peppers
     password_pepper: bytes = field(repr=False)
-    bankid: BankId
     sign_in: SignIn
+    bankid: BankId | None
+    """None where it is not one of the e-IDs that are on."""
     limits: SignInLimits
     smtp: Smtp
     dispatch_queue: str
@@ -113,6 +114,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     is_local = name == "local"
     web = ("https", "http") if is_local else ("https",)
     records = read.choice("PIC_RECORDS", RecordStore, "cosmos")
+    sign_in = read_sign_in(read, is_local=is_local)
     settings = Settings(
         environment=_environment(name),
         public_url=read.origin("PIC_PUBLIC_URL", schemes=web),
@@ -131,8 +133,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
         ),
         password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
-        bankid=read_bankid(read, is_local=is_local),
-        sign_in=read_sign_in(read, is_local=is_local),
+        sign_in=sign_in,
+        bankid=read_bankid(read, is_local=is_local) if BANKID in sign_in.providers else None,
         limits=read_limits(read, is_local=is_local),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
@@ -206,7 +208,7 @@ def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
     hosts = {
         "PIC_PUBLIC_URL": urlsplit(settings.public_url).hostname,
         "PIC_KEY_VAULT_URL": urlsplit(settings.key_vault_url).hostname,
-        "PIC_BANKID_URL": urlsplit(settings.bankid.url).hostname,
+        "PIC_BANKID_URL": urlsplit(settings.bankid.url).hostname if settings.bankid else None,
         "PIC_COSMOS_ENDPOINT": urlsplit(settings.cosmos.endpoint).hostname if settings.cosmos else None,
         "PIC_STORAGE__blobServiceUri": urlsplit(settings.storage.blob_url or "").hostname,
         "PIC_STORAGE__queueServiceUri": urlsplit(settings.storage.queue_url or "").hostname,
@@ -216,17 +218,18 @@ def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
     for name, host in hosts.items():
         if host and is_this_machine(host):
             read.faults.append(f"{name} is a loopback address, which only PIC_ENVIRONMENT=local allows")
+    bankid = settings.bankid.environment if settings.bankid else None
     refused = {
         "PIC_STORAGE": settings.storage.connection_string is not None,
         "PIC_COSMOS_KEY": settings.cosmos is not None and settings.cosmos.key is not None,
         "PIC_KEY_VAULT_CA": settings.key_vault_ca is not None,
         "PIC_CLOCK_FILE": settings.clock_file is not None,
-        "PIC_BANKID_ENVIRONMENT=simulator": settings.bankid.environment == "simulator",
+        "PIC_BANKID_ENVIRONMENT=simulator": bankid == "simulator",
         "PIC_SMTP_SECURITY=none": settings.smtp.security == "none",
     }
     read.faults += [f"{name} is only for PIC_ENVIRONMENT=local" for name, is_set in refused.items() if is_set]
     known = [*settings.peppers.secrets.values(), settings.password_pepper]
     if any(pepper.startswith(SAMPLE_PEPPER) for pepper in known):
         read.faults.append("PIC_SUBJECT_PEPPERS and PIC_PASSWORD_PEPPER must not be those of the sample")
-    if settings.environment == "production" and settings.bankid.environment != "production":
+    if settings.environment == "production" and bankid not in {None, "production"}:
         read.faults.append("PIC_BANKID_ENVIRONMENT must be production in production")

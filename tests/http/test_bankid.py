@@ -192,7 +192,7 @@ async def test_where_bankid_is_off_there_is_nothing() -> None:
     async with world() as made:
         settings = made.container.settings
         without = replace(settings.sign_in, providers=frozenset({"nexus"}))
-        made.container.settings = replace(settings, sign_in=without)
+        made.container.settings = replace(settings, sign_in=without, bankid=None)
         browser = Browser(made.http, cookies={"__Host-bankid": "A" * 43})
         for method, path, more in (
             ("POST", ORDERS, {}),

@@ -1,6 +1,7 @@
 """What operations see: health, readiness, one log line a request, and the description of the API."""
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -44,6 +45,15 @@ async def test_ready_names_every_dependency_and_nothing_else() -> None:
         assert 0 <= state["latency_ms"] < 5000
     secrets = [value for name, value in ENVIRONMENT.items() if "PEPPER" in name or "URL" in name or "STORAGE" in name]
     assert not [secret for secret in secrets if secret in answer.text]
+
+
+async def test_where_bankid_is_off_it_is_not_asked() -> None:
+    """An instance that knows brokers alone has no certificate to ask with, and is ready all the same."""
+    container = MemoryContainer()
+    container.settings = replace(container.settings, bankid=None)
+    answer = await asked(container)
+    assert answer.status_code == 200
+    assert [state["name"] for state in answer.json()["dependencies"]] == DEPENDENCIES[:-1]
 
 
 class DownRecords(MemoryRecords):
@@ -244,7 +254,15 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "oidc": ("cookie", "__Host-oidc"),
     }
     flow = {"bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel"}
-    public = {"health", "health_ready", "list_providers", "staff_sign_in", "bankid_start", "oidc_start", "upload_options"}
+    public = {
+        "health",
+        "health_ready",
+        "list_providers",
+        "staff_sign_in",
+        "bankid_start",
+        "oidc_start",
+        "upload_options",
+    }
     for name, operation in operations(described).items():
         asked_for, *others = operation["security"]
         assert others == ([{"upload": []}] if name in {"upload_offset", "append_upload"} else []), name

@@ -1,11 +1,13 @@
 """BankID's settings: one source for our certificate, and links that lead to BankID's app and nowhere else."""
 
+import json
 import re
 
 import pytest
 
 from shared.bankid_settings import BundleFile, PemFiles, VaultCertificate
 from shared.settings import SettingsError, read_settings
+from tests.unit.test_broker_settings import PEM as BROKER_KEY
 from tests.unit.test_settings import PRODUCTION, SAMPLE
 
 PEM = {"PIC_BANKID_CERTIFICATE": "rp.pem", "PIC_BANKID_KEY": "rp-key.pem"}
@@ -42,6 +44,7 @@ def named(faults: tuple[str, ...]) -> set[str]:
 def test_a_certificate_comes_from_one_of_three_places(values: dict[str, str], source: object) -> None:
     """And what opens it is not shown."""
     settings = read_settings({**WITHOUT, **values})
+    assert settings.bankid is not None
     assert settings.bankid.certificate == source
     assert "kanarie" not in repr(settings)
     assert "rp-key" not in repr(settings)
@@ -82,12 +85,35 @@ NOWHERE = (
 )
 
 
+def test_where_bankid_is_off_nothing_of_it_is_needed() -> None:
+    """Who comes by a broker alone has no certificate of BankID's. Once it is on, all of it is missed."""
+    broker = {
+        "name": "freja",
+        "title": "Freja eID+",
+        "kind": "sweden-connect",
+        "issuer": "https://op.example",
+        "client_id": "portal",
+        "authentication": "private_key_jwt",
+        "assurance": {"http://id.elegnamnden.se/loa/1.0/loa3": "loa3"},
+    }
+    without = {name: value for name, value in PRODUCTION.items() if not name.startswith("PIC_BANKID_")}
+    by_broker = {
+        **without,
+        "PIC_OIDC_PROVIDERS": json.dumps([broker]),
+        "PIC_OIDC_SECRETS": json.dumps({"freja": BROKER_KEY}),
+    }
+    assert read_settings({**by_broker, "PIC_SIGN_IN_PROVIDERS": "freja"}).bankid is None
+    missed = named(faults_of({**by_broker, "PIC_SIGN_IN_PROVIDERS": "bankid,freja"}))
+    assert missed == {f"PIC_BANKID_{name}" for name in ("ENVIRONMENT", "URL", "ROOT", "CERTIFICATE", "KEY")}
+
+
 @pytest.mark.parametrize("name", ["PIC_BANKID_APP_LINK", "PIC_BANKID_DESKTOP_LINK"])
 def test_the_token_of_an_order_goes_to_bankids_app_alone(name: str) -> None:
     """Whoever gets it can put the order before another person. A stand-in for the app is for a laptop."""
     for link in APP:
         for base in (SAMPLE, PRODUCTION):
             bankid = read_settings({**base, name: link}).bankid
+            assert bankid is not None
             assert link in {bankid.app_link, bankid.desktop_link}
     for link in HERE:
         read_settings({**SAMPLE, name: link})

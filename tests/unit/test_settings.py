@@ -58,6 +58,7 @@ def named(faults: tuple[str, ...]) -> set[str]:
 def test_the_sample_is_usable() -> None:
     """`make run` begins with it; it is local, on Azurite and on simulators."""
     settings = read_settings(SAMPLE)
+    assert settings.bankid is not None
     assert (settings.environment, settings.records, settings.bankid.environment) == ("local", "tables", "simulator")
     assert settings.bankid.url.endswith("/rp/v6.0/")
 
@@ -225,7 +226,9 @@ def test_bankid_is_asked_where_its_environment_lives(environment: str, bankid: s
         "PIC_BANKID_URL": f"https://{host}/rp/v6.0/",
     }
     if is_usable:
-        assert read_settings({**base, **values}).bankid.environment == bankid
+        read = read_settings({**base, **values}).bankid
+        assert read is not None
+        assert read.environment == bankid
     else:
         assert named(faults_of({**base, **values})) & {"PIC_BANKID_URL", "PIC_BANKID_ENVIRONMENT"}
 
