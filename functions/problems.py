@@ -4,6 +4,7 @@ One table maps the error tree of the domain; a test proves that it covers the tr
 type ``about:blank``. ``instance`` carries the request id, by which operations find the log line.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -51,6 +52,7 @@ FORGED = Problem("cross-site-request", "The request does not come from this serv
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", "This address does not know this method.", 405)
 UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another type than documented.", 415)
 TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
+PRECONDITION_FAILED = Problem("precondition-failed", "The file is not the version that was asked for.", 412)
 CHECKSUM_ALGORITHM = Problem("checksum-algorithm", "This algorithm of checksums is not supported.", 400)
 DEPENDENCY_FAILED = Problem("dependency-failed", "A part of the service does not answer.", 503)
 INTERNAL = Problem("about:blank", "Internal Server Error", 500)
@@ -71,6 +73,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.ChecksumMismatchError: Problem("checksum-mismatch", "The bytes do not match their checksum.", 460),
     errors.ContentRefusedError: Problem("content-refused", "Files with such content are not taken here.", 422),
     errors.IntegrityError: Problem("content-damaged", "The stored content does not verify.", 500),
+    errors.KeyDestroyedError: Problem("key-destroyed", "The organisation has left and its content is destroyed.", 410),
     errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
     errors.ElectronicIdError: DEPENDENCY_FAILED,
     errors.DependencyError: DEPENDENCY_FAILED,
@@ -82,6 +85,9 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
 
 RETRY_AFTER_SECONDS: Final = 5
 """What clients are told to wait when a dependency failed."""
+
+RETRY_SPREAD_SECONDS: Final = 26
+"""From 5 to 30 seconds for a key that cannot be used: an organisation that restores it does so in minutes."""
 
 
 def problem_response(
@@ -113,6 +119,9 @@ def install(api: FastAPI) -> None:
 def retry_after(fault: errors.DependencyError) -> dict[str, str]:
     """How long to leave a dependency alone: what an e-ID asked for, else our own measure."""
     asked = fault.retry_after_seconds if isinstance(fault, errors.ElectronicIdError) else None
+    if isinstance(fault, errors.KeyUnavailableError):
+        # Everybody of an organisation is refused at the same moment; its vault must not meet them all again in another.
+        asked = RETRY_AFTER_SECONDS + secrets.randbelow(RETRY_SPREAD_SECONDS)
     return {"Retry-After": str(RETRY_AFTER_SECONDS if asked is None else asked)}
 
 
@@ -134,6 +143,8 @@ async def _domain(request: Request, fault: Exception) -> Response:
             members["limit_bytes"] = fault.limit_bytes
         case errors.TooManyRequestsError():
             headers["Retry-After"] = str(fault.retry_after_seconds)
+        case errors.KeyDestroyedError():
+            pass  # For ever: nobody is told to come back.
         case errors.DependencyError():
             headers |= retry_after(fault)
         case UnsatisfiableRangeError() if fault.args:

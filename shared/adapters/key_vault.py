@@ -2,19 +2,26 @@
 
 Calls it costs the vault: ``wrap`` one read of the current version, which is how a disabled key is noticed; the
 wrapping itself needs the public part alone, and the SDK does it here. ``unwrap`` one operation inside the vault, the
-only place where the private part exists, and one read the first time a version is met. Needs no more than the role
-Key Vault Crypto Service Encryption User, except that ``create`` needs the right to create where the key is missing.
+only place where the private part exists, and one read the first time a version is met. These need no more than the
+role Key Vault Crypto Service Encryption User; ``create`` where the key is missing, ``renew`` and ``destroy`` need the
+rights they are called after, in the service's own vault.
 """
 
 import asyncio
-import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.keyvault.keys import KeyOperation, KeyVaultKey, KeyVaultKeyIdentifier
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.keyvault.keys import KeyOperation, KeyVaultKey
 from azure.keyvault.keys.aio import KeyClient
 from azure.keyvault.keys.crypto import KeyWrapAlgorithm
 from azure.keyvault.keys.crypto.aio import CryptographyClient
@@ -22,7 +29,8 @@ from azure.keyvault.keys.crypto.aio import CryptographyClient
 from shared.adapters.retries import Retries, dependable
 from shared.adapters.vault_transport import vault_transport
 from shared.domain.errors import DependencyError, IntegrityError, KeyUnavailableError
-from shared.domain.ports import WrappedKey
+from shared.domain.key_addresses import KeyAddress, is_key_name, key_address
+from shared.domain.ports import KeyTraits, WrappedKey
 
 KEY_BYTES = 32
 KEY_SIZE_BITS = 3072
@@ -32,16 +40,17 @@ MAX_CLIENTS = 500
 """Key versions whose client is kept, the least recently used goes first. A client is a public key and a name."""
 
 _ALGORITHM = KeyWrapAlgorithm.rsa_oaep_256
-_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+_FORBIDDEN = 403
 _REFUSED_STATUSES = frozenset({403, 404, 409})
 """Disabled or not allowed; gone; deleted and recoverable, so that its name is taken."""
 
 
 class KeyVaultKeys:
-    """Wraps and unwraps with RSA keys of one vault.
+    """Wraps and unwraps with RSA keys of the service's vault, and of the vaults of organisations in ``vaults``.
 
-    ``ca_file`` is for the emulator: the only authority to trust. ``verify_challenge_resource`` guards against a
-    vault address that would carry our token elsewhere; only an emulator has to have it off.
+    ``vaults`` gives the credential for each host; no other host is ever asked. ``ca_file`` is for the emulator: the
+    only authority to trust. ``verify_challenge_resource`` guards against a vault address that would carry our token
+    elsewhere; only an emulator has to have it off.
     """
 
     def __init__(
@@ -49,25 +58,34 @@ class KeyVaultKeys:
         *,
         vault_url: str,
         credential: AsyncTokenCredential,
+        vaults: Mapping[str, AsyncTokenCredential] | None = None,
         ca_file: str | None = None,
         verify_challenge_resource: bool = True,
         key_size_bits: int = KEY_SIZE_BITS,
         hardware_protected: bool = False,
         max_clients: int = MAX_CLIENTS,
     ) -> None:
-        self._vault_url = vault_url.rstrip("/")
+        self._host = urlsplit(vault_url).netloc.lower()
         self._key_size_bits = key_size_bits
         self._hardware_protected = hardware_protected
         self._max_clients = max_clients
-        self._keys = KeyClient(
-            self._vault_url,
-            credential,
-            verify_challenge_resource=verify_challenge_resource,
-            retry_policy=Retries(),
-            transport=vault_transport(ca_file),
-        )
+        # Each vault has connections of its own: one that hangs does not take them from the others.
+        self._vaults = {
+            host: KeyClient(
+                f"https://{host}",
+                token,
+                verify_challenge_resource=verify_challenge_resource,
+                retry_policy=Retries(),
+                transport=vault_transport(ca_file),
+            )
+            for host, token in {**(vaults or {}), self._host: credential}.items()
+        }
         self._clients: OrderedDict[str, CryptographyClient] = OrderedDict()
         self._creation = asyncio.Lock()
+
+    @property
+    def _keys(self) -> KeyClient:
+        return self._vaults[self._host]
 
     async def create(self, name: str) -> str:
         _check_name(name)
@@ -86,22 +104,58 @@ class KeyVaultKeys:
                 key = await self._keys.get_key(name)
         return _usable(key)
 
-    async def wrap(self, name: str, key: bytes) -> WrappedKey:
+    async def describe(self, key: str) -> KeyTraits:
+        async with self._asking(key) as (vault, name):
+            found = await vault.get_key(name)
+        operations = {str(getattr(operation, "value", operation)) for operation in found.key_operations}
+        level = found.properties.recovery_level or ""
+        return KeyTraits(
+            kek=_usable(found),
+            kind=str(getattr(found.key_type, "value", found.key_type)),
+            size_bits=len(getattr(found.key, "n", None) or b"") * 8,
+            wraps={"wrapKey", "unwrapKey"} <= operations,
+            is_purgeable="Purgeable" in level,
+        )
+
+    async def renew(self, name: str) -> str:
         _check_name(name)
-        if len(key) != KEY_BYTES:
-            raise ValueError(len(key))
         async with _translated():
-            current = await self._keys.get_key(name)
+            return _usable(await self._keys.rotate_key(name))
+
+    async def destroy(self, name: str) -> datetime | None:
+        _check_name(name)
+        async with _translated():
+            with suppress(ResourceNotFoundError, ResourceExistsError):  # Deleted already, or purged, or never there.
+                await self._keys.delete_key(name)
+            try:
+                deleted = await self._keys.get_deleted_key(name)
+            except ResourceNotFoundError:
+                return None
+            try:
+                await self._keys.purge_deleted_key(name)
+            except HttpResponseError as exc:
+                if exc.status_code != _FORBIDDEN:
+                    raise
+                # Purge protection, or a right that is kept apart from that to delete: the vault does it in its time.
+                return deleted.scheduled_purge_date or datetime.max.replace(tzinfo=UTC)
+        return None
+
+    async def wrap(self, key: str, secret: bytes) -> WrappedKey:
+        if len(secret) != KEY_BYTES:
+            raise ValueError(len(secret))
+        async with self._asking(key) as (vault, name):
+            current = await vault.get_key(name)
             kek = _usable(current)
             # A client of the bare public part: it would fail rather than ask the vault once more.
-            result = await CryptographyClient.from_jwk(current.key).wrap_key(_ALGORITHM, key)
+            result = await CryptographyClient.from_jwk(current.key).wrap_key(_ALGORITHM, secret)
         return WrappedKey(kek=kek, wrapped=result.encrypted_key)
 
     async def unwrap(self, wrapped: WrappedKey) -> bytes:
-        client = self._client(wrapped.kek)
+        address = self._parse(wrapped.kek)
+        client = self._client(wrapped.kek, address)
         if not wrapped.wrapped:
             raise IntegrityError
-        async with _translated():
+        async with _translated(is_foreign=address.host != self._host):
             try:
                 result = await client.unwrap_key(_ALGORITHM, wrapped.wrapped)
             except HttpResponseError as exc:
@@ -121,33 +175,42 @@ class KeyVaultKeys:
     async def close(self) -> None:
         """Close the connections. The clients of key versions share them and hold nothing else."""
         self._clients.clear()
-        await self._keys.close()
+        for vault in self._vaults.values():
+            await vault.close()
 
-    def _client(self, kek: str) -> CryptographyClient:
+    @asynccontextmanager
+    async def _asking(self, key: str) -> AsyncIterator[tuple[KeyClient, str]]:
+        """The vault of ``key`` and its name there."""
+        address = key_address(key)
+        if address is None:
+            _check_name(key)
+            address = KeyAddress(host=self._host, name=key, version=None)
+        vault = self._vaults.get(address.host)
+        if vault is None or address.version is not None:
+            raise KeyUnavailableError
+        async with _translated(is_foreign=address.host != self._host):
+            yield vault, address.name
+
+    def _client(self, kek: str, address: KeyAddress) -> CryptographyClient:
         client = self._clients.get(kek)
         if client is None:
-            name, version = self._parse(kek)
-            client = self._keys.get_cryptography_client(name, key_version=version)
+            client = self._vaults[address.host].get_cryptography_client(address.name, key_version=address.version)
             self._clients[kek] = client
             if len(self._clients) > self._max_clients:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(kek)
         return client
 
-    def _parse(self, kek: str) -> tuple[str, str]:
-        """Name and version. An address in another vault, or without version, names no key of ours."""
-        try:
-            parsed = KeyVaultKeyIdentifier(kek)
-        except ValueError as exc:
-            raise KeyUnavailableError from exc
-        expected = f"{self._vault_url}/keys/{parsed.name}/{parsed.version}"
-        if not parsed.version or kek.lower() != expected.lower():
+    def _parse(self, kek: str) -> KeyAddress:
+        """An address in a vault that is not of the settings, or without version, names no key of ours."""
+        address = key_address(kek)
+        if address is None or address.version is None or address.host not in self._vaults:
             raise KeyUnavailableError
-        return parsed.name, parsed.version
+        return address
 
 
 def _check_name(name: str) -> None:
-    if _NAME.fullmatch(name) is None:
+    if not is_key_name(name):
         raise ValueError(len(name))
 
 
@@ -159,11 +222,18 @@ def _usable(key: KeyVaultKey) -> str:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """The vault's errors in our words, and one deadline. Nothing of a request or an answer goes along."""
+async def _translated(*, is_foreign: bool = False) -> AsyncIterator[None]:
+    """The vault's errors in our words, and one deadline. Nothing of a request or an answer goes along.
+
+    An organisation that withdraws our sign-in to its tenant has withdrawn its key; in our own tenant that is a fault.
+    """
     async with dependable():
         try:
             yield
+        except ClientAuthenticationError as exc:
+            if is_foreign or exc.status_code in _REFUSED_STATUSES:
+                raise KeyUnavailableError from exc
+            raise
         except HttpResponseError as exc:
             if exc.status_code in _REFUSED_STATUSES:
                 raise KeyUnavailableError from exc

@@ -1,13 +1,13 @@
 """The ``Keys`` port in memory. What is wrapped is a random handle; the key behind it never leaves this object."""
 
-import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from shared.domain.errors import IntegrityError, KeyUnavailableError
-from shared.domain.ports import WrappedKey
+from shared.domain.key_addresses import is_key_name, key_address
+from shared.domain.ports import KeyTraits, WrappedKey
 
-_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _KEY_BYTES = 32
 _HANDLE_BYTES = 256
 """As long as a ciphertext of RSA-2048."""
@@ -26,25 +26,47 @@ class _Version:
 class _Key:
     versions: list[_Version]
     deleted: bool = False
+    traits: KeyTraits = field(
+        default_factory=lambda: KeyTraits(kek="", kind="RSA-HSM", size_bits=3072, wraps=True, is_purgeable=False)
+    )
 
 
 class MemoryKeys:
-    """For unit tests. ``disable``, ``enable``, ``rotate``, ``delete`` and ``recover`` do what an administrator does."""
+    """For unit tests. The methods below ``close`` do what an administrator does.
+
+    An address names a key in a vault of an organisation; ``add`` puts one there.
+    """
 
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
 
     async def create(self, name: str) -> str:
+        if not is_key_name(name):
+            raise ValueError(len(name))
         if name.lower() not in self._keys:
-            self._keys[_checked(name).lower()] = _Key([_new_version(name)])
+            self._keys[name.lower()] = _Key([_new_version(name)])
         return self._current(name).kek
 
-    async def wrap(self, name: str, key: bytes) -> WrappedKey:
-        if len(key) != _KEY_BYTES:
-            raise ValueError(len(key))
-        version = self._current(name)
+    async def describe(self, key: str) -> KeyTraits:
+        kek = self._current(key).kek
+        return replace(self._keys[key.lower()].traits, kek=kek)
+
+    async def renew(self, name: str) -> str:
+        self._current(name)
+        return self.rotate(name)
+
+    async def destroy(self, name: str) -> datetime | None:
+        if not is_key_name(name):
+            raise ValueError(len(name))
+        self._keys.pop(name.lower(), None)
+        return None
+
+    async def wrap(self, key: str, secret: bytes) -> WrappedKey:
+        if len(secret) != _KEY_BYTES:
+            raise ValueError(len(secret))
+        version = self._current(key)
         handle = secrets.token_bytes(_HANDLE_BYTES)
-        version.wrapped[handle] = key
+        version.wrapped[handle] = secret
         return WrappedKey(kek=version.kek, wrapped=handle)
 
     async def unwrap(self, wrapped: WrappedKey) -> bytes:
@@ -59,6 +81,12 @@ class MemoryKeys:
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+    def add(self, address: str, traits: KeyTraits | None = None) -> None:
+        """An organisation makes a key in its own vault."""
+        self._keys[address.lower()] = _Key([_new_version(address)])
+        if traits is not None:
+            self._keys[address.lower()].traits = traits
 
     def disable(self, kek: str) -> None:
         """Forbid every use of that key version."""
@@ -100,11 +128,11 @@ class MemoryKeys:
         return next(each for key in self._keys.values() for each in key.versions if each.kek == kek)
 
 
-def _checked(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
-        raise ValueError(len(name))
-    return name
+def _checked(key: str) -> str:
+    if not is_key_name(key) and key_address(key) is None:
+        raise ValueError(len(key))
+    return key
 
 
 def _new_version(name: str) -> _Version:
-    return _Version(f"memory://keys/{name}/{secrets.token_hex(16)}")
+    return _Version(f"{name if key_address(name) else f'memory://keys/{name}'}/{secrets.token_hex(16)}")

@@ -20,6 +20,7 @@
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
     │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
+    │   │   └── KeyDestroyedError  the organisation's keys were destroyed, for ever
     │   └── ElectronicIdError      an e-ID refused, or could not be asked; ``code`` says which
     └── records only
         ├── RecordNotFoundError    no such record
@@ -129,6 +130,10 @@ class DependencyError(PicError):
 
 class KeyUnavailableError(DependencyError):
     """The key-encryption key exists no more, is disabled, or may not be used by us."""
+
+
+class KeyDestroyedError(KeyUnavailableError):
+    """The organisation has left and its keys with it: what they sealed is unreadable, whenever anybody asks again."""
 
 
 class ElectronicIdFault(StrEnum):

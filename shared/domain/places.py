@@ -43,6 +43,20 @@ def organisation_key_range() -> tuple[str, str]:
     return range_of("key")
 
 
+def custody(organisation: OrganisationId) -> Place:
+    """Whose vault holds the organisation's key-encryption key, and whether its keys are destroyed."""
+    return Place(f"organisation|{organisation}", "custody")
+
+
+def organisation_entries() -> str:
+    """All who have keys: small records in one partition, for whatever goes through all organisations."""
+    return "organisations"
+
+
+def organisation_entry(organisation: OrganisationId) -> Place:
+    return Place(organisation_entries(), f"organisation|{organisation}")
+
+
 def unit(organisation: OrganisationId, unit: UnitId) -> Place:
     return Place(f"organisation|{organisation}", f"unit|{unit}")
 

@@ -147,10 +147,25 @@ class WrappedKey:
     wrapped: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyTraits:
+    """What a vault says of a key. ``kek`` is its current version; ``kind`` the vault's word (``RSA``, ``EC-HSM``)."""
+
+    kek: str
+    kind: str
+    size_bits: int
+    wraps: bool
+    """Whether it may be used to wrap and to unwrap."""
+    is_purgeable: bool
+    """Whether somebody can destroy it with no way back, by mistake or on purpose."""
+
+
 class Keys(Protocol):
     """Key-encryption keys that never leave their vault (RSA-OAEP-256).
 
-    Raises ``KeyUnavailableError`` when a key is disabled, deleted, or refused to us, or lies in another vault.
+    A key is called by its name in the service's own vault, or by its address without version in one of the vaults
+    of organisations that the settings name (``shared.domain.key_addresses``). Raises ``KeyUnavailableError`` when a
+    key is disabled, deleted, or refused to us, or lies in a vault that is none of these.
     A name or a key to wrap that breaks the rules below raises ``ValueError``.
     """
 
@@ -158,8 +173,24 @@ class Keys(Protocol):
         """Make the key ``name`` (1-127 of ``[0-9A-Za-z-]``) if there is none; gives its current KEK."""
         ...
 
-    async def wrap(self, name: str, key: bytes) -> WrappedKey:
-        """Wrap 32 bytes under the current version of ``name``."""
+    async def describe(self, key: str) -> KeyTraits:
+        """What the vault says of ``key``, a name or an address."""
+        ...
+
+    async def renew(self, name: str) -> str:
+        """Make a new version of the key ``name`` and give its KEK. Each call makes one more."""
+        ...
+
+    async def destroy(self, name: str) -> datetime | None:
+        """Delete the key ``name`` with all its versions; no error when it is gone already.
+
+        From here on nothing unwraps under it. None: it is purged. An instant: until then somebody with the right to
+        recover keys of the vault could bring it back, and then the vault purges it by itself.
+        """
+        ...
+
+    async def wrap(self, key: str, secret: bytes) -> WrappedKey:
+        """Wrap 32 bytes under the current version of ``key``, a name or an address."""
         ...
 
     async def unwrap(self, wrapped: WrappedKey) -> bytes:

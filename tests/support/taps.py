@@ -6,13 +6,14 @@ between the service and Azure would.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Generic, TypeVar
 
 from shared.domain.client_certificates import ClientCertificate
 from shared.domain.electronic_id import CollectOutcome, ElectronicId, OrderRequest, SignRequest, StartedOrder
 from shared.domain.errors import ConflictError, DependencyError
-from shared.domain.ports import Blobs, Body, Keys, Mail, Mailer, Page, Queues, Record, Records, WrappedKey
+from shared.domain.ports import Blobs, Body, Keys, KeyTraits, Mail, Mailer, Page, Queues, Record, Records, WrappedKey
 
 T = TypeVar("T")
 Act = Callable[[], Awaitable[None]]
@@ -242,8 +243,17 @@ class TappedKeys:
     async def create(self, name: str) -> str:
         return await self._tap.through(Call("keys.create", name), lambda: self._inner.create(name))
 
-    async def wrap(self, name: str, key: bytes) -> WrappedKey:
-        return await self._tap.through(Call("keys.wrap", name), lambda: self._inner.wrap(name, key))
+    async def describe(self, key: str) -> KeyTraits:
+        return await self._tap.through(Call("keys.describe", key), lambda: self._inner.describe(key))
+
+    async def renew(self, name: str) -> str:
+        return await self._tap.through(Call("keys.renew", name), lambda: self._inner.renew(name))
+
+    async def destroy(self, name: str) -> datetime | None:
+        return await self._tap.through(Call("keys.destroy", name), lambda: self._inner.destroy(name))
+
+    async def wrap(self, key: str, secret: bytes) -> WrappedKey:
+        return await self._tap.through(Call("keys.wrap", key), lambda: self._inner.wrap(key, secret))
 
     async def unwrap(self, wrapped: WrappedKey) -> bytes:
         return await self._tap.through(Call("keys.unwrap", wrapped.kek), lambda: self._inner.unwrap(wrapped))
