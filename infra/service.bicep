@@ -1,0 +1,326 @@
+// What runs: two apps from one package, the gateway before one of them, and the alerts that watch them.
+
+@description('Beginning of all names.')
+@maxLength(24)
+param name string
+
+@description('Which deployment this is: test or production.')
+param environmentName string
+
+@description('Where everything stands.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('The name that people see in the address bar.')
+param hostName string
+
+@description('Identity of the app that answers people.')
+param publicIdentityId string
+
+@description('Its client id.')
+param publicClientId string
+
+@description('Identity of the app that works in the background.')
+param jobsIdentityId string
+
+@description('Its client id.')
+param jobsClientId string
+
+@description('Identity of the gateway.')
+param gatewayIdentityId string
+
+@description('Subnet of the public app.')
+param publicSubnetId string
+
+@description('Subnet of the jobs.')
+param jobsSubnetId string
+
+@description('Subnet of the gateway.')
+param gatewaySubnetId string
+
+@description('Subnet of private endpoints.')
+param endpointSubnetId string
+
+@description('Private zone of the apps\' names.')
+param sitesZoneId string
+
+@description('Storage account of the public app\'s host.')
+param publicHostName string
+
+@description('Storage account of the jobs\' host.')
+param jobsHostName string
+
+@description('Container of the package in each of them.')
+param packageContainer string
+
+@description('Address of the content.')
+param blobUrl string
+
+@description('Address of the queues.')
+param queueUrl string
+
+@description('Container of the content.')
+param container string
+
+@description('Queue of messages to be delivered.')
+param dispatchQueue string
+
+@description('Queue of notices to be mailed.')
+param notifyQueue string
+
+@description('Cosmos DB account.')
+param recordsId string
+
+@description('Its address.')
+param recordsUrl string
+
+@description('Database of the records.')
+param database string
+
+@description('Container of the records.')
+param recordsContainer string
+
+@description('The vault.')
+param vaultId string
+
+@description('Its name.')
+param vaultName string
+
+@description('Its address, with a slash at the end.')
+param vaultUrl string
+
+@description('Names of the secrets in the vault.')
+param secretNames object
+
+@description('Name of the EV certificate in the vault.')
+param gatewayCertificate string
+
+@description('Application Insights.')
+param insightsName string
+
+@description('The workspace of the logs.')
+param workspaceId string
+
+@description('Who is told.')
+param actionGroupId string
+
+@description('User at the mail server.')
+param mailUser string
+
+@description('Sender of the notices.')
+param mailSender string
+
+@description('Whether instances are spread over zones, and two are always there for requests.')
+param isZoneRedundant bool
+
+@description('Most instances of each app.')
+param maximumInstances int
+
+@description('Most instances of the gateway.')
+param gatewayMaximumInstances int
+
+@description('What the e-ID shows as our name.')
+param serviceName string
+
+@description('Which BankID: test or production.')
+param bankIdEnvironment string
+
+@description('PEM file with BankID\'s own root, in the package.')
+param bankIdRootFile string
+
+@description('Our certificate towards BankID in the vault: name, or name/version.')
+param bankIdCertificate string
+
+@description('The e-IDs that are on, with commas between them.')
+param signInProviders string
+
+@description('Profiles of brokers, as JSON.')
+param brokers string
+
+@description('Days a message lives when its sender does not say.')
+param retentionDays int
+
+@description('Largest file in bytes.')
+param uploadMaxBytes int
+
+var pythonVersion = '3.13'
+var clientAddressHeader = 'X-Client-Address'
+var bankIdHosts = { test: 'appapi2.test.bankid.com', production: 'appapi2.bankid.com' }
+var secretOf = '@Microsoft.KeyVault(VaultName=${vaultName};SecretName='
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
+
+// What the code reads (docs/configuration.md). Secrets stay in the vault: the platform fetches them.
+var settings = {
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  // Alerts count lines: none may be left out by sampling.
+  AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes: 'Trace;Exception'
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(uploadMaxBytes)
+  PIC_ENVIRONMENT: environmentName
+  PIC_PUBLIC_URL: 'https://${hostName}'
+  PIC_CLIENT_ADDRESS_HEADER: clientAddressHeader
+  PIC_RECORDS: 'cosmos'
+  PIC_STORAGE__blobServiceUri: blobUrl
+  PIC_STORAGE__queueServiceUri: queueUrl
+  PIC_BLOB_CONTAINER: container
+  PIC_COSMOS_ENDPOINT: recordsUrl
+  PIC_COSMOS_DATABASE: database
+  PIC_COSMOS_CONTAINER: recordsContainer
+  PIC_KEY_VAULT_URL: vaultUrl
+  PIC_SUBJECT_PEPPERS: '${secretOf}${secretNames.subjectPeppers})'
+  PIC_PASSWORD_PEPPER: '${secretOf}${secretNames.passwordPepper})'
+  PIC_BANKID_ENVIRONMENT: bankIdEnvironment
+  PIC_BANKID_URL: 'https://${bankIdHosts[bankIdEnvironment]}/rp/v6.0/'
+  PIC_BANKID_ROOT: bankIdRootFile
+  PIC_BANKID_VAULT_CERTIFICATE: bankIdCertificate
+  PIC_BANKID_APP_LINK: 'https://app.bankid.com/'
+  PIC_BANKID_DESKTOP_LINK: 'bankid:///'
+  PIC_BANKID_ASSURANCE: 'loa3'
+  PIC_SERVICE_NAME: serviceName
+  PIC_SIGN_IN_PROVIDERS: signInProviders
+  PIC_OIDC_PROVIDERS: brokers
+  PIC_OIDC_SECRETS: '${secretOf}${secretNames.brokers})'
+  PIC_SIGN_IN_RISKS: 'low,moderate'
+  PIC_SIGN_IN_ADDRESSES: 'browser'
+  PIC_SESSION_IDLE_MINUTES: '30'
+  PIC_SESSION_HOURS: '8'
+  PIC_LIMIT_STARTS_PER_ADDRESS: '300/60'
+  PIC_LIMIT_STARTS_PER_BROWSER: '10/60'
+  PIC_LIMIT_POLLS_PER_ADDRESS: '30000/60'
+  PIC_LIMIT_POLLS_PER_BROWSER: '600/60'
+  PIC_LIMIT_SESSIONS_PER_PERSON: '20/3600'
+  PIC_SMTP_HOST: 'smtp.azurecomm.net'
+  PIC_SMTP_PORT: '587'
+  PIC_SMTP_SECURITY: 'starttls'
+  PIC_MAIL_FROM: mailSender
+  PIC_DISPATCH_QUEUE: dispatchQueue
+  PIC_NOTIFY_QUEUE: notifyQueue
+  PIC_RETENTION_SCHEDULE: '0 10 * * * *'
+  PIC_RECOVERY_SCHEDULE: '0 */5 * * * *'
+  PIC_RETENTION_DAYS: string(retentionDays)
+  PIC_UNDO_SECONDS: '30'
+  PIC_UPLOAD_MAX_BYTES: string(uploadMaxBytes)
+}
+
+// The app that answers people works on no queue and sweeps nothing.
+var publicSettings = {
+  'AzureWebJobs.dispatch.Disabled': 'true'
+  'AzureWebJobs.notify.Disabled': 'true'
+  'AzureWebJobs.retain.Disabled': 'true'
+  'AzureWebJobs.recover.Disabled': 'true'
+}
+
+// Mail is sent by the jobs, so only they sign in to the mail server.
+var jobsSettings = {
+  PIC_SMTP_USER: mailUser
+  PIC_SMTP_PASSWORD: '${secretOf}${secretNames.mail})'
+}
+
+resource publicHost 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: publicHostName }
+
+resource jobsHost 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: jobsHostName }
+
+module publicApp 'modules/app.bicep' = {
+  name: 'app-public'
+  params: {
+    name: '${name}-public'
+    serviceName: 'public'
+    location: location
+    tags: tags
+    identityId: publicIdentityId
+    identityClientId: publicClientId
+    subnetId: publicSubnetId
+    hostAccountName: publicHostName
+    packageUrl: '${publicHost.properties.primaryEndpoints.blob}${packageContainer}'
+    settings: union(settings, publicSettings)
+    pythonVersion: pythonVersion
+    isZoneRedundant: isZoneRedundant
+    alwaysReady: isZoneRedundant ? [{ name: 'http', instanceCount: 2 }] : []
+    maximumInstances: maximumInstances
+    instanceMemoryMB: 2048
+    httpConcurrency: 16
+  }
+}
+
+// Its HTTP functions are there as well: no gateway leads to them, and its endpoint is for deploying.
+module jobsApp 'modules/app.bicep' = {
+  name: 'app-jobs'
+  params: {
+    name: '${name}-jobs'
+    serviceName: 'jobs'
+    location: location
+    tags: tags
+    identityId: jobsIdentityId
+    identityClientId: jobsClientId
+    subnetId: jobsSubnetId
+    hostAccountName: jobsHostName
+    packageUrl: '${jobsHost.properties.primaryEndpoints.blob}${packageContainer}'
+    settings: union(settings, jobsSettings)
+    pythonVersion: pythonVersion
+    isZoneRedundant: isZoneRedundant
+    alwaysReady: []
+    maximumInstances: maximumInstances
+    instanceMemoryMB: 2048
+    httpConcurrency: 16
+  }
+}
+
+module publicEndpoint 'modules/private-endpoint.bicep' = {
+  name: 'endpoint-app-public'
+  params: {
+    name: '${name}-app-public'
+    location: location
+    tags: tags
+    subnetId: endpointSubnetId
+    serviceId: publicApp.outputs.id
+    group: 'sites'
+    zoneId: sitesZoneId
+  }
+}
+
+module jobsEndpoint 'modules/private-endpoint.bicep' = {
+  name: 'endpoint-app-jobs'
+  params: {
+    name: '${name}-app-jobs'
+    location: location
+    tags: tags
+    subnetId: endpointSubnetId
+    serviceId: jobsApp.outputs.id
+    group: 'sites'
+    zoneId: sitesZoneId
+  }
+}
+
+module gateway 'modules/gateway.bicep' = {
+  name: 'gateway'
+  params: {
+    name: name
+    location: location
+    tags: tags
+    identityId: gatewayIdentityId
+    subnetId: gatewaySubnetId
+    hostName: hostName
+    backendHostName: publicApp.outputs.hostName
+    certificateSecretId: '${vaultUrl}secrets/${gatewayCertificate}'
+    clientAddressHeader: clientAddressHeader
+    minimumInstances: 2
+    maximumInstances: gatewayMaximumInstances
+  }
+  dependsOn: [publicEndpoint]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    name: name
+    location: location
+    tags: tags
+    workspaceId: workspaceId
+    actionGroupId: actionGroupId
+    vaultId: vaultId
+    recordsId: recordsId
+    gatewayId: gateway.outputs.id
+  }
+}
