@@ -28,7 +28,7 @@ export function bankIdReturnPage({ params: [nonce], go, signal }) {
       if (problem.name === "AbortError") return;
       silent += 1;
       if (isPassing(problem) && silent < MAX_SILENT) timer = setTimeout(ask, AGAIN_MS);
-      else end(sentence(problem));
+      else end(sentence(problem), problem.type === "other-browser" ? warning() : null);
       return;
     }
     const wording = () => (language() === "sv" ? view.message_sv : view.message_en);
@@ -46,10 +46,15 @@ export function bankIdReturnPage({ params: [nonce], go, signal }) {
     }
   }
 
-  function end(text) {
+  /** Whoever lands here without having begun was sent somebody else's link. */
+  function warning() {
+    return element("p", {}, () => t("return.sent"));
+  }
+
+  function end(text, more = null) {
     fill(
       stage,
-      notice("danger", element("h2", {}, () => t("bankid.failed")), element("p", {}, text)),
+      notice("danger", element("h2", {}, () => t("bankid.failed")), element("p", {}, text), more),
       element("div", { class: "actions" }, linkButton(() => t("try-again"), "#/sign-in/bankid", "primary large")),
     );
     stage.querySelector("a").focus();

@@ -59,6 +59,7 @@ const TEXTS = {
   "bankid.contact": ["Ingen kontakt just nu. Vi försöker igen …", "No contact right now. We are trying again …"],
 
   "return.checking": ["Kontrollerar inloggningen …", "Checking the sign-in …"],
+  "return.sent": ["Började du inte själv? Då kan någon ha skickat dig en länk för att logga in i ditt namn. Ingen har loggats in. Börja aldrig om för att någon ber dig.", "Did you not begin yourself? Then somebody may have sent you a link in order to sign in as you. Nobody was signed in. Never start again because someone asks you to."],
 
   "start.broker": ["Logga in med {name}", "Sign in with {name}"],
   "broker.cancelled": ["Inloggningen avbröts.", "The sign-in was cancelled."],
