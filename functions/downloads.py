@@ -1,6 +1,7 @@
-"""Files of a message: downloaded as attachments that no browser runs, whole or one range; taken out of a draft."""
+"""Files of a message: attachments that no browser runs, whole, in ranges or as one ZIP; and out of a draft again."""
 
-from collections.abc import AsyncGenerator
+import secrets
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -9,7 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from functions.dependencies import Services, SignedIn
-from shared.domain.byte_ranges import ByteRange, requested_range
+from functions.problems import PRECONDITION_FAILED, RequestRefusedError
+from shared.domain.byte_ranges import ByteRange, requested_ranges
+from shared.domain.entity_tags import meets_if_match, meets_if_none_match, meets_if_range
 from shared.domain.ids import FileId, MessageId, ThreadId
 from shared.domain.manifest import Manifest
 
@@ -18,8 +21,13 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api/v1", tags=["files"])
 
+Pieces = AsyncGenerator[bytes | memoryview, None]
+
 _ATTR_CHAR: Final = "!#$&+-.^_`|~"
 """Characters that RFC 8187 section 3.2.1 leaves as they are, besides letters and digits."""
+
+_BOUNDARY_BYTES: Final = 16
+"""Of chance: no content holds the line that parts two ranges."""
 
 
 def content_disposition(name: str) -> str:
@@ -28,26 +36,80 @@ def content_disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=_ATTR_CHAR)}"
 
 
-def _headers(file: str, manifest: Manifest) -> dict[str, str]:
+def _attachment(media_type: str, name: str) -> dict[str, str]:
     return {
-        "Content-Type": manifest.media_type,
-        "Content-Disposition": content_disposition(manifest.name),
+        "Content-Type": media_type,
+        "Content-Disposition": content_disposition(name),
         "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{file}"',
     }
 
 
-async def _pieces(found: "FetchableFile", wanted: ByteRange) -> AsyncGenerator[bytes | memoryview, None]:
-    async with aclosing(found.read(wanted)) as pieces:
-        async for piece in pieces:
+def _headers(file: str, manifest: Manifest) -> dict[str, str]:
+    return {**_attachment(manifest.media_type, manifest.name), "Accept-Ranges": "bytes", "ETag": _tag(file)}
+
+
+def _tag(file: str) -> str:
+    """A file's one entity tag: what is stored under an id never changes."""
+    return f'"{file}"'
+
+
+def _field(request: Request, name: str) -> str | None:
+    """All lines of a header as one list (RFC 9110 section 5.3), None without any."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
+
+
+def _is_wanted(request: Request, file: str) -> bool:
+    """False when the client has this version. Raises ``RequestRefusedError`` when it wants another (section 13.2.2)."""
+    if not meets_if_match(_field(request, "if-match"), tag=_tag(file)):
+        raise RequestRefusedError(PRECONDITION_FAILED)
+    return meets_if_none_match(_field(request, "if-none-match"), tag=_tag(file))
+
+
+def _not_modified(file: str) -> Response:
+    return Response(status_code=304, headers={"Accept-Ranges": "bytes", "ETag": _tag(file)})
+
+
+async def _viewed(pieces: AsyncGenerator[bytes | bytearray, None]) -> Pieces:
+    async with aclosing(pieces) as read:
+        async for piece in read:
             yield memoryview(piece)
+
+
+async def _several(found: "FetchableFile", parts: Sequence[tuple[bytes, ByteRange]], end: bytes) -> Pieces:
+    for head, wanted in parts:
+        before = head
+        async with aclosing(found.read(wanted)) as pieces:
+            async for piece in pieces:
+                # Not before the content of the part has verified: the first one decides whether there is an answer.
+                if before:
+                    yield before
+                    before = b""
+                yield memoryview(piece)
+    yield end
+
+
+def _content_range(part: ByteRange, total: int) -> str:
+    return f"bytes {part.start}-{part.end - 1}/{total}"
+
+
+async def _streamed(pieces: Pieces, status: int, headers: dict[str, str]) -> StreamingResponse:
+    """The answer. Its first piece comes before its headers: what is damaged or out of reach is then a problem."""
+    first = await anext(pieces, b"")
+
+    async def body() -> Pieces:
+        async with aclosing(pieces) as rest:
+            yield first
+            async for piece in rest:
+                yield piece
+
+    return StreamingResponse(body(), status_code=status, headers=headers)
 
 
 _PATH: Final = "/threads/{thread}/messages/{message}/files/{file}"
 
-
 _CONTENT: Final[dict[str, object]] = {"content": {"application/octet-stream": {"schema": {}}}}
+_NOT_MODIFIED: Final[dict[str, object]] = {"description": "``If-None-Match`` names the file as it is."}
 
 
 @router.get(
@@ -55,7 +117,8 @@ _CONTENT: Final[dict[str, object]] = {"content": {"application/octet-stream": {"
     response_class=StreamingResponse,
     responses={
         200: {"description": "The whole file, as its own media type.", **_CONTENT},
-        206: {"description": "The range.", **_CONTENT},
+        206: {"description": "The range, or several as ``multipart/byteranges``.", **_CONTENT},
+        304: _NOT_MODIFIED,
     },
 )
 async def download_file(  # noqa: PLR0917 - FastAPI passes by name
@@ -63,35 +126,62 @@ async def download_file(  # noqa: PLR0917 - FastAPI passes by name
 ) -> Response:
     """Fetch a file. Nothing is sent that has not been verified; a fault on the way breaks the connection.
 
-    ``Range`` with one range is honoured (206), unless ``If-Range`` names another version.
+    ``Range`` is honoured for up to 16 ranges (206), unless ``If-Range`` names another version than ``ETag``; ranges
+    that overlap or nearly touch come as one. A file never changes, so a broken download goes on with the same tag.
     """
-    found = await services.retrieving.fetch(principal, ThreadId(thread), MessageId(message), FileId(file))
-    manifest, total = found.manifest, found.manifest.total_length
-    headers = _headers(file, manifest)
-    is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
-    part = requested_range(request.headers.get("range"), total=total) if is_same else None
-    wanted = part or ByteRange(start=0, end=total)
-    headers["Content-Length"] = str(wanted.length)
-    if part is not None:
-        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{total}"
-    pieces = _pieces(found, wanted)
-    # The first piece before the headers: what is damaged or out of reach is then a problem and no broken answer.
-    first = await anext(pieces, b"")
+    place = ThreadId(thread), MessageId(message), FileId(file)
+    if not meets_if_none_match(_field(request, "if-none-match"), tag=_tag(file)) or "if-match" in request.headers:
+        # Whoever may not see the file learns nothing of its versions.
+        await services.retrieving.describe_file(principal, *place)
+        if not _is_wanted(request, file):
+            return _not_modified(file)
+    found = await services.retrieving.fetch(principal, *place)
+    total, media_type = found.manifest.total_length, found.manifest.media_type
+    asked = _field(request, "range") if meets_if_range(_field(request, "if-range"), tag=_tag(file)) else None
+    ranges = requested_ranges(asked, total=total)
+    headers = _headers(file, found.manifest)
+    match ranges:
+        case ():
+            headers["Content-Length"] = str(total)
+            return await _streamed(_viewed(found.read(ByteRange(start=0, end=total))), 200, headers)
+        case (only,):
+            headers |= {"Content-Length": str(only.length), "Content-Range": _content_range(only, total)}
+            return await _streamed(_viewed(found.read(only)), 206, headers)
+    boundary = secrets.token_hex(_BOUNDARY_BYTES)
+    lines = f"--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: "
+    texts = [f"{lines}{_content_range(part, total)}\r\n\r\n" for part in ranges]
+    heads = [text.encode() for text in [texts[0], *(f"\r\n{text}" for text in texts[1:])]]
+    end = f"\r\n--{boundary}--\r\n".encode()
+    length = sum(map(len, heads)) + sum(part.length for part in ranges) + len(end)
+    headers |= {"Content-Length": str(length), "Content-Type": f"multipart/byteranges; boundary={boundary}"}
+    return await _streamed(_several(found, list(zip(heads, ranges, strict=True)), end), 206, headers)
 
-    async def body() -> AsyncGenerator[bytes | memoryview, None]:
-        async with aclosing(pieces) as rest:
-            yield first
-            async for piece in rest:
-                yield piece
 
-    return StreamingResponse(body(), status_code=200 if part is None else 206, headers=headers)
-
-
-@router.head(_PATH, response_class=Response)
-async def describe_file(services: Services, principal: SignedIn, thread: str, message: str, file: str) -> Response:
+@router.head(_PATH, response_class=Response, responses={304: _NOT_MODIFIED})
+async def describe_file(  # noqa: PLR0917 - FastAPI passes by name
+    request: Request, services: Services, principal: SignedIn, thread: str, message: str, file: str
+) -> Response:
     """The headers of a download without its content. Leaves no receipt."""
     manifest = await services.retrieving.describe_file(principal, ThreadId(thread), MessageId(message), FileId(file))
+    if not _is_wanted(request, file):
+        return _not_modified(file)
     return Response(headers={**_headers(file, manifest), "Content-Length": str(manifest.total_length)})
+
+
+@router.get(
+    "/threads/{thread}/messages/{message}/files.zip",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The ZIP.", "content": {"application/zip": {"schema": {}}}}},
+)
+async def download_files(services: Services, principal: SignedIn, thread: str, message: str) -> Response:
+    """Fetch all stored files of a message as one ZIP, made while it is sent: its length is known, its ranges are not.
+
+    Each file leaves its own receipt. A fault on the way breaks the connection.
+    """
+    bundle = await services.bundling.bundle(principal, ThreadId(thread), MessageId(message))
+    headers = _attachment("application/zip", f"filer {bundle.at:%Y-%m-%d}.zip")
+    headers |= {"Content-Length": str(bundle.length), "Accept-Ranges": "none"}
+    return await _streamed(_viewed(bundle.read()), 200, headers)
 
 
 @router.delete(_PATH, status_code=204, response_class=Response)

@@ -29,7 +29,7 @@ _LENGTH_MAX_DIGITS: Final = 18
 REQUEST_SECONDS: Final = 25.0
 """Everything but ``UNTIMED`` answers within this: one deadline handed down to every adapter."""
 
-STREAMING: Final = frozenset({"create_upload", "append_upload", "download_file"})
+STREAMING: Final = frozenset({"create_upload", "append_upload", "download_file", "download_files"})
 """Routes that move content: no deadline as a whole, and no limit on bodies but the upload's own."""
 
 UNTIMED: Final = STREAMING | {"send_message"}

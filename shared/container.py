@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.services.bankid_certificate import BankIdCertificate
     from shared.services.broker_signing_in import BrokerSigningIn
     from shared.services.buckets import Buckets
+    from shared.services.bundling import Bundling
     from shared.services.checking import Checking
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
@@ -599,6 +600,12 @@ class Container:
             audit=self.audit,
             clock=self.clock,
         )
+
+    @cached_property
+    def bundling(self) -> "Bundling":
+        from shared.services.bundling import Bundling
+
+        return Bundling(retrieving=self.retrieving)
 
     @cached_property
     def notifying(self) -> "Notifying":

@@ -28,6 +28,7 @@ class AuditEvent(StrEnum):
     MESSAGE_OPENED = "message:open"
     FILE_DESCRIBED = "message:file:describe"
     FILE_FETCHED = "message:file:fetch"
+    FILES_FETCHED = "message:files:fetch"
     FILE_REFUSED = "message:file:refuse"
     FILE_REMOVED = "message:file:remove"
     COPY_DELETED = "message:copy:delete"

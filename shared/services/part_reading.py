@@ -1,14 +1,15 @@
 """Reading sealed parts back: only what is asked for, verified before it is released, a bounded run ahead."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.crypto.contexts import part_context
 from shared.crypto.parts import unseal_part
-from shared.crypto.ranges import HEAD_BYTES, chunk_span, sealed_length, unseal_range
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, chunk_span, sealed_length, unseal_range
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError
@@ -18,6 +19,12 @@ from shared.services.uploads import Upload
 
 READ_AHEAD: Final = 2
 """Parts fetched before they are needed: memory per download is this plus one, times 8 MiB sealed and in clear."""
+
+FIRST_BYTES: Final = 256 * 1024
+"""The first piece of a long read, in whole chunks: it is on its way long before the whole first part could be."""
+
+_LONG_BYTES: Final = 4 * FIRST_BYTES
+"""From here on it pays to fetch the first piece by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,16 @@ def _pieces(lengths: Sequence[int], wanted: ByteRange) -> list[_Piece]:
             found.append(_Piece(index=index, sealed_at=sealed_at, length=length, start=start, end=end))
         plain_at += length
         sealed_at += sealed_length(length)
-    return found
+    return _begun_small(found)
+
+
+def _begun_small(pieces: list[_Piece]) -> list[_Piece]:
+    """The same, with a first piece that is soon there. It ends with a chunk: none is fetched twice."""
+    if not pieces or pieces[0].end - pieces[0].start < _LONG_BYTES:
+        return pieces
+    first, *others = pieces
+    cut = (first.start // CHUNK_BYTES) * CHUNK_BYTES + FIRST_BYTES
+    return [replace(first, end=cut), replace(first, start=cut), *others]
 
 
 class PartReader:
@@ -73,12 +89,19 @@ class PartReader:
         came before was verified, and the reader's caller must not let the short stream look whole.
         """
         pieces = _pieces(self._file.part_lengths, wanted)
-        ahead: list[asyncio.Task[bytes | bytearray]] = []
+        waiting = deque(pieces)
+        ahead: deque[asyncio.Task[bytes | bytearray]] = deque()
+
+        def begin(most: int) -> None:
+            while len(ahead) < most and waiting:
+                ahead.append(asyncio.create_task(self._piece(waiting.popleft())))
+
         try:
             for number in range(len(pieces)):
-                while len(ahead) <= READ_AHEAD and number + len(ahead) < len(pieces):
-                    ahead.append(asyncio.create_task(self._piece(pieces[number + len(ahead)])))
-                yield await ahead.pop(0)
+                begin(READ_AHEAD + 1 if number else 1)  # The first piece has the way to the store to itself.
+                piece = await ahead.popleft()
+                begin(READ_AHEAD)
+                yield piece
         finally:
             for task in ahead:
                 task.cancel()
@@ -88,12 +111,19 @@ class PartReader:
         file = self._file
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:
-            sealed = await self._exactly(piece.sealed_at, sealed_length(piece.length))
-            return await asyncio.to_thread(unseal_part, self._data_key, context, sealed)
+            whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
+            return await asyncio.to_thread(unseal_part, self._data_key, context, whole)
         span = chunk_span(piece.length, piece.start, piece.end)
-        head = await self._exactly(piece.sealed_at, HEAD_BYTES)
-        chunks = await self._exactly(piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start)
-        return unseal_range(self._data_key, context, head, chunks, span, piece.start, piece.end)
+        if span.first_chunk == 0:
+            sealed = memoryview(await self._exactly(piece.sealed_at, span.sealed_end))
+            head, chunks = sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
+        else:
+            head = memoryview(await self._exactly(piece.sealed_at, HEAD_BYTES))
+            at, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
+            chunks = memoryview(await self._exactly(at, length))
+        return await asyncio.to_thread(
+            unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end
+        )
 
     async def _exactly(self, offset: int, length: int) -> bytes:
         data = await self._blobs.read(self._file.blob, offset, length)

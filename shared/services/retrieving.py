@@ -74,13 +74,22 @@ class OpenedMessage:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFiles:
+    """The stored files of a message, in their order, each with its manifest. ``at``: sent then, or begun if a draft."""
+
+    at: datetime
+    files: tuple[tuple[FileId, Manifest], ...]
+
+
 class FetchableFile:
-    """A file whose manifest has verified, ready to be streamed. ``release`` runs once, before the first piece."""
+    """A file whose manifest has verified, ready to be streamed. ``release`` runs once, before the very first piece."""
 
     def __init__(self, *, manifest: Manifest, reader: PartReader, release: Callable[[], Awaitable[None]]) -> None:
         self.manifest = manifest
         self._reader = reader
         self._release = release
+        self._is_released = False
 
     async def read(self, wanted: ByteRange) -> AsyncGenerator[bytes | bytearray, None]:
         """The plaintext of ``wanted``; see ``PartReader.read``. At least one piece, empty when nothing is wanted.
@@ -89,7 +98,9 @@ class FetchableFile:
         """
         async with aclosing(self._reader.read(wanted)) as pieces:
             first = await anext(pieces, b"")
-            await self._release()
+            if not self._is_released:
+                await self._release()
+                self._is_released = True
             yield first
             async for piece in pieces:
                 yield piece
@@ -186,6 +197,20 @@ class Retrieving:
             reader=PartReader(blobs=self._blobs, file=sealed, data_key=data_key),
             release=partial(self._receipts.leave, principal, opened, file),
         )
+
+    async def fetch_all(self, principal: Principal, thread: ThreadId, message: MessageId) -> StoredFiles:
+        """What the stored files of a message are, for whoever goes on to ``fetch`` each.
+
+        Raises ``NotFoundError``, also when there is none; ``KeyUnavailableError``, ``IntegrityError``.
+        """
+        opened = await self._access.message(principal, thread, message)
+        found = opened.message
+        await self._log(AuditEvent.FILES_FETCHED, principal, found)
+        stored = [file for _, file in await self._access.files(found) if file.state is FileState.STORED]
+        if not stored:
+            raise NotFoundError
+        files = tuple([(file.file, (await self._manifest(file))[0]) for file in stored])
+        return StoredFiles(at=found.sent_at or found.created_at, files=files)
 
     async def _stored(
         self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId

@@ -38,6 +38,7 @@ HTTP = {
     "open_message": ("POST", f"{MESSAGE}/open"),
     "download_file": ("GET", f"{MESSAGE}/files/{{file}}"),
     "describe_file": ("HEAD", f"{MESSAGE}/files/{{file}}"),
+    "download_files": ("GET", f"{MESSAGE}/files.zip"),
     "create_upload": ("POST", "api/v1/uploads"),
     "delete_file": ("DELETE", "api/v1/threads/{thread}/messages/{message}/files/{file}"),
     "upload_options": ("OPTIONS", "api/v1/uploads"),

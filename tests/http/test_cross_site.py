@@ -103,6 +103,7 @@ async def test_our_own_pages_and_programs_get_through(scene: Scene, headers: dic
 CHANGING_READS = {
     "download_file": "leaves a receipt and an audit event, on purpose",
     "describe_file": "leaves an audit event, on purpose",
+    "download_files": "leaves receipts and audit events, on purpose",
     "bankid_poll": "asks the e-ID and raises the session, in the browser that started and in no other",
 }
 """Reads that change something, and why they may: both are bound to a cookie that other sites cannot send along."""

@@ -36,6 +36,7 @@ OWN = {
     "portal": {"cache-control": "no-cache"},
     "download_file": SANDBOX,
     "describe_file": SANDBOX,
+    "download_files": SANDBOX,
 }
 """Where a route differs: files of people run nowhere, and the portal's files are kept but asked after."""
 

@@ -45,7 +45,7 @@ async def test_these_routes_are_about_a_thread(scene: Scene) -> None:
     """A route that joins them is tested below; one that is missed would show here."""
     assert set(inside(scene)) >= {
         *("read_thread", "create_message", "read_message", "delete_message", "send_message", "open_message"),
-        *("download_file", "describe_file", "delete_file"),
+        *("download_file", "describe_file", "download_files", "delete_file"),
         *("create_upload", "upload_offset", "append_upload", "cancel_upload"),
     }
 

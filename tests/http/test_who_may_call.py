@@ -48,6 +48,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "open_message": (401, 200, 200, 404, 404, 404, 200, 404),
     "download_file": (401, 200, 200, 404, 404, 404, 200, 404),
     "describe_file": (401, 200, 200, 404, 404, 404, 200, 404),
+    "download_files": (401, 200, 200, 404, 404, 404, 200, 404),
     "delete_file": (401, 409, 409, 404, 404, 404, 404, 404),  # it was sent: of a draft, see test_uploads
     "upload_options": (204, 204, 204, 204, 204, 204, 204, 204),
     "create_upload": (401, 201, 201, 404, 404, 404, 404, 404),

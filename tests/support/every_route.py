@@ -147,6 +147,7 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "open_message": lambda s: Call("POST", f"{s.delivered}/open"),
     "download_file": lambda s: Call("GET", f"{s.delivered}/files/{s.file}"),
     "describe_file": lambda s: Call("HEAD", f"{s.delivered}/files/{s.file}"),
+    "download_files": lambda s: Call("GET", f"{s.delivered}/files.zip"),
     "delete_file": lambda s: Call("DELETE", f"{s.delivered}/files/{s.file}"),
     "upload_options": lambda _: Call("OPTIONS", "/api/v1/uploads"),
     "create_upload": lambda s: Call("POST", "/api/v1/uploads", {"headers": _upload_of(s)}),

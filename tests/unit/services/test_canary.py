@@ -195,6 +195,8 @@ async def full_run(run: Run) -> None:
     assert (await run.instance.retrieving.open(staff, thread, reply)).text == VALUES["reply"]
     assert VALUES["content"].encode() in await scene.content(person, thread, message, file)
     assert VALUES["file name"] in (await run.instance.retrieving.describe_file(person, thread, message, file)).name
+    bundle = await run.instance.bundling.bundle(person, thread, message)
+    assert VALUES["content"].encode() in b"".join([bytes(piece) async for piece in bundle.read()])
     await run.instance.sharing.list_of_person(person, continuation=None)
     await run.instance.sharing.list_of_unit(staff, scene.unit, continuation=None)
     await run.instance.retaining.delete_message(person, thread, message)
