@@ -13,31 +13,8 @@ from shared.domain.errors import DependencyError
 from shared.domain.ids import UploadId
 from tests.support.every_route import TUS, Scene
 from tests.support.problems import problem_of
-from tests.support.wire import Wire
+from tests.support.tus_wire import MIB, TYPE, begun, content_of, cut, offset_of, pieces
 from tests.support.world import TOLVAN, Browser, World
-
-MIB = 1024 * 1024
-TYPE = {"content-type": "application/offset+octet-stream"}
-
-
-async def begun(world: World, author: Browser, length: int) -> tuple[str, str]:
-    """A draft with an upload of ``length`` bytes: the draft's path, and where the bytes go."""
-    draft = await world.draft(author, await world.thread(author))
-    created = await world.create_upload(author, draft, length)
-    assert created.status_code == 201
-    return draft, created.headers["location"]
-
-
-async def offset_of(browser: Browser, location: str) -> int:
-    answer = await browser.call("HEAD", location, headers=TUS)
-    assert answer.status_code == 200
-    return int(answer.headers["upload-offset"])
-
-
-async def content_of(author: Browser, draft: str) -> list[str]:
-    """Digests of the files that the author sees in the draft's place: the stored ones."""
-    opened = await author.call("POST", f"{draft}/open")
-    return [file["sha256"] for file in opened.json().get("files", [])]
 
 
 async def test_a_creation_tells_where_from_and_until_when(world: World) -> None:
@@ -124,11 +101,6 @@ async def test_a_file_over_the_limit_is_refused_before_its_bytes(world: World, l
     draft = await world.draft(staff, await world.thread(staff))
     answer = await world.create_upload(staff, draft, length)
     assert problem_of(answer, 413, "too-large")["limit_bytes"] == 64 * MIB
-
-
-async def pieces(*contents: bytes) -> AsyncIterator[bytes]:
-    for content in contents:
-        yield content
 
 
 async def test_more_than_was_declared_is_refused_and_nothing_is_lost(world: World) -> None:
@@ -243,23 +215,6 @@ async def test_an_upload_is_abandoned_after_seven_days(world: World) -> None:
     assert (await person.call("HEAD", location, headers=TUS)).status_code == 404
     problem_of(await world.append(person, location, 0, b"12345"), 404, "not-found")
     problem_of(await person.call("DELETE", location, headers=TUS), 404, "not-found")
-
-
-async def cut(world: World, browser: Browser, location: str, offset: int, *arrived: bytes) -> Wire:
-    """A PATCH of which these pieces arrive before the client is gone."""
-    headers = {
-        **TUS,
-        **TYPE,
-        "upload-offset": str(offset),
-        "x-csrf-token": browser.csrf,
-        "cookie": f"__Host-session={browser.cookies['__Host-session']}",
-    }
-    wire = Wire("PATCH", path=location, headers=[(k.encode(), v.encode()) for k, v in headers.items()])
-    for content in arrived:
-        wire.put(content, more=True)
-    wire.leave()
-    await world.app(wire.scope, wire.receive, wire.send)
-    return wire
 
 
 @pytest.mark.parametrize("arrived", [(), (b"a",), (b"abc", b"defg"), (b"x" * (8 * MIB), b"y" * 17)], ids=len)
