@@ -7,7 +7,7 @@ KNOWN = b"a word that this scanner takes for malware"
 
 
 class MemoryScanner:
-    """``is_down`` and ``most_bytes`` are a test's to set; ``scans`` counts those that were begun."""
+    """``is_down`` and ``most_bytes`` are a test's to set; ``scans`` counts those that came to a verdict."""
 
     def __init__(self) -> None:
         self.is_down = False
@@ -15,7 +15,6 @@ class MemoryScanner:
         self.scans = 0
 
     async def begin(self) -> "MemoryScan":
-        self.scans += 1
         return MemoryScan(self)
 
     async def ping(self) -> None:
@@ -34,6 +33,7 @@ class MemoryScan:
         self._content += data
 
     async def end(self) -> Scan:
+        self._scanner.scans += 1
         if self._scanner.is_down:
             return Scan.UNREACHABLE
         if self._scanner.most_bytes is not None and len(self._content) > self._scanner.most_bytes:
