@@ -5,6 +5,7 @@ Bodies go out by ``sendfile`` and come in through one reused buffer.
 """
 
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,23 @@ def fetch(port: int, path: str, headers: Mapping[str, str]) -> Answer:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(_request(port, "GET", path, headers))
         return _answer(connection)
+
+
+def first_byte(port: int, path: str, headers: Mapping[str, str]) -> float:
+    """Fetch until the first byte of the body is here, then hang up; seconds, the connection included."""
+    began = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(_request(port, "GET", path, headers))
+        head = b""
+        while not head.partition(b"\r\n\r\n")[2]:
+            received = connection.recv(BUFFER_BYTES)
+            if not received:
+                raise ConnectionError("the host closed the connection before its first byte")
+            head += received
+        seconds = time.perf_counter() - began
+    if b" 200 " not in head.partition(b"\r\n")[0]:
+        raise RuntimeError(f"the download began with {head[:20]!r}")
+    return seconds
 
 
 def _request(port: int, method: str, path: str, headers: Mapping[str, str]) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,7 +19,7 @@ from local.demo.client import Client
 from local.node_process import ROOT
 from local.ports import free_ports
 from local.seed import Seed, seed
-from local.stack import RecordStore, Stack, running_stack
+from local.stack import RecordStore, Stack, running_stack, settings_for
 
 PERSON = "199006022397"
 
@@ -77,6 +78,24 @@ class Service:
             raise RuntimeError(f"the download gave {answer.status} and {answer.length} bytes")
         return seconds
 
+    def fetch_range(self, file: str, wanted: str, length: int) -> float:
+        """Fetch one range as the sender and drop the bytes; seconds."""
+        began = time.perf_counter()
+        answer = raw_client.fetch(self.port, file, {**self.staff.headers("GET"), "Range": f"bytes={wanted}"})
+        seconds = time.perf_counter() - began
+        if (answer.status, answer.length) != (206, length):
+            raise RuntimeError(f"the range gave {answer.status} and {answer.length} bytes")
+        return seconds
+
+    def first_byte(self, file: str) -> float:
+        """Begin to download as the sender, and hang up at the first byte; seconds."""
+        return raw_client.first_byte(self.port, file, self.staff.headers("GET"))
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the host so far."""
+        times = self.host().cpu_times()
+        return float(times.user + times.system)
+
     def host(self) -> psutil.Process:
         """The process of the Functions host."""
         me = psutil.Process()
@@ -94,19 +113,31 @@ def peak_bytes(process: psutil.Process) -> int:
     raise RuntimeError("the kernel does not say what the peak was")
 
 
+def forget_peak(process: psutil.Process) -> int:
+    """Let ``peak_bytes`` begin anew (proc(5), ``clear_refs``); what is resident now."""
+    Path(f"/proc/{process.pid}/clear_refs").write_text("5", encoding="ascii")
+    return peak_bytes(process)
+
+
 @contextmanager
-def running_service(records: RecordStore = "tables", overrides: Mapping[str, str] | None = None) -> Iterator[Service]:
-    """A stack of its own, removed afterwards."""
+def running_service(
+    records: RecordStore = "tables", overrides: Mapping[str, str] | None = None, blob_endpoint: str | None = None
+) -> Iterator[Service]:
+    """A stack of its own, removed afterwards. Blobs go to ``blob_endpoint`` if there is one, else to its Azurite."""
     base = ROOT / ".local"
     base.mkdir(mode=0o700, exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="bench-", dir=base))
     try:
+        ports, moved = free_ports(), dict(overrides or {})
+        if blob_endpoint is not None:
+            account = settings_for(ports, data, records)["PIC_STORAGE"]
+            moved["PIC_STORAGE"] = re.sub("BlobEndpoint=[^;]+", f"BlobEndpoint={blob_endpoint}", account)
         with running_stack(
-            ports=free_ports(),
+            ports=ports,
             data=data,
             records=records,
             prepare=lambda environment: asyncio.run(seed(environment, data)),
-            overrides={"PIC_UNDO_SECONDS": "0", **(overrides or {})},
+            overrides={"PIC_UNDO_SECONDS": "0", **moved},
         ) as (stack, seeded):
             service = Service(stack, seeded)
             try:

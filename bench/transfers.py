@@ -1,39 +1,171 @@
-"""256 MiB through the running host, beside the plain SDK on the same Azurite, in turns."""
+"""256 MiB through the running host, beside the SDK on the same store: plain, and with its own encryption.
+
+In turns, once on Azurite and once on a store in memory that answers at once (there also the sealing as a library). A
+ratio is the median of the pairs' ratios; above 1 means faster than the peer. The allocator is set on both sides.
+"""
 
 import asyncio
 import statistics
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
 
-from bench.sdk_peer import MIB, sdk_peer
-from bench.service import Service, random_file
+from azure.storage.blob.aio import ContainerClient
 
-SIZE_BYTES = 256 * MIB
-PAIRS = 5
+from bench.library import PIECE_BYTES, sealing_library
+from bench.sdk_peer import MIB, SdkPeer, Transfer, WrappingKey, sdk_peer
+from bench.service import Service, random_file, running_service
+from bench.store_stand_in import connection_string_of, store_stand_in
+
+SIZE_BYTES: Final = 256 * MIB
+GIB: Final = 1024 * MIB
+PAIRS: Final = 5
+SINK_PAIRS: Final = 9
+"""The store in memory is quick, so more pairs cost little, and its ratios scatter more."""
+
+PEER_SIDE: Final = "pairs in turns, the allocator set on both sides, medians"
+HOW: Final = {
+    "upload_vs_sdk": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / azure-storage-blob aio, 8 MiB blocks, 4 at once",
+    "download_vs_sdk": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / azure-storage-blob aio, 8 MiB blocks, 4 at once",
+    "upload_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
+    "download_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
+    "upload_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
+    "download_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
+    "seal_upload_vs_cse_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: "
+    "sealing and storing as a library / the SDK's client-side encryption v2",
+    "seal_download_vs_cse_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: "
+    "reading and verifying as a library, into memory / the SDK's client-side encryption v2",
+    "stored_vs_sent": "bytes of the blob of a 256 MiB file in Azurite / 256 MiB; its records hold some kilobytes more",
+    "upload_cpu_s_per_gib": "processor time of the host for 256 MiB, store in memory, median, times 4",
+    "download_cpu_s_per_gib": "processor time of the host for 256 MiB, store in memory, median, times 4",
+}
 
 
-async def measure(service: Service) -> dict[str, float]:
-    """Ratios of speed (above 1: faster than the SDK), medians of the pairs; and both sides in MiB/s."""
-    ups: list[tuple[float, float]] = []
-    downs: list[tuple[float, float]] = []
+class _Pairs:
+    """Seconds by who and which way, one entry for each pair."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, list[float]] = {}
+
+    def add(self, side: str, seconds: float) -> None:
+        self._seconds.setdefault(side, []).append(seconds)
+
+    def ratio(self, side: str, peer: str) -> float:
+        """How many times as fast ``side`` is as ``peer``."""
+        pairs = zip(self._seconds[side], self._seconds[peer], strict=True)
+        return statistics.median(theirs / ours for ours, theirs in pairs)
+
+    def mib_per_second(self, side: str) -> float:
+        return SIZE_BYTES / MIB / self.median(side)
+
+    def median(self, side: str) -> float:
+        return statistics.median(self._seconds[side])
+
+
+def measure() -> dict[str, float]:
+    """All figures of ``HOW``, and the speed of both sides in MiB/s."""
     with random_file(SIZE_BYTES) as file:
         content = file.read_bytes()
-        messages = service.thread()
-        async with sdk_peer(service.stack.environment["PIC_STORAGE"]) as peer:
-            for pair in range(PAIRS + 1):
-                message = service.draft(messages)
-                path, up = await asyncio.to_thread(service.upload, message, file)
-                peer_up = await peer.upload("content", content)
-                down = await asyncio.to_thread(service.download, path, SIZE_BYTES)
-                peer_down = await peer.download("content", content)
-                service.staff.call("DELETE", message, expect=204)
-                await peer.delete("content")
-                if pair:  # The first pair warms both sides.
-                    ups.append((peer_up.seconds, up))
-                    downs.append((peer_down.seconds, down))
+        with running_service() as service:
+            found = asyncio.run(_on_azurite(service, file, content))
+        with (
+            tempfile.TemporaryDirectory(prefix="pic-bench-") as folder,
+            store_stand_in(Path(folder) / "store.log") as endpoint,
+            running_service(blob_endpoint=endpoint) as service,
+        ):
+            return found | asyncio.run(_on_sink(service, connection_string_of(endpoint), file, content))
+
+
+async def _on_azurite(service: Service, file: Path, content: bytes) -> dict[str, float]:
+    pairs, stored = _Pairs(), 0.0
+    account = service.stack.environment["PIC_STORAGE"]
+    messages = service.thread()
+    async with sdk_peer(account) as plain, sdk_peer(account, wrapping_key=WrappingKey()) as encrypting:
+        for pair in range(PAIRS + 1):
+            kept = pairs if pair else _Pairs()  # The first pair warms all sides.
+            message = service.draft(messages)
+            path = await _up(service, message, file, kept)
+            await _peer_up({"sdk": plain, "cse": encrypting}, content, kept)
+            stored = stored or await _stored_bytes(service) / SIZE_BYTES
+            await _down(service, path, kept)
+            await _peer_down({"sdk": plain, "cse": encrypting}, content, kept)
+            service.staff.call("DELETE", message, expect=204)
     return {
-        "upload_vs_sdk": statistics.median(peer / ours for peer, ours in ups),
-        "download_vs_sdk": statistics.median(peer / ours for peer, ours in downs),
-        "upload_mib_per_s": SIZE_BYTES / MIB / statistics.median(ours for _, ours in ups),
-        "upload_sdk_mib_per_s": SIZE_BYTES / MIB / statistics.median(peer for peer, _ in ups),
-        "download_mib_per_s": SIZE_BYTES / MIB / statistics.median(ours for _, ours in downs),
-        "download_sdk_mib_per_s": SIZE_BYTES / MIB / statistics.median(peer for peer, _ in downs),
+        **{f"{way}_vs_{peer}": pairs.ratio(f"{way} host", f"{way} {peer}") for way in WAYS for peer in ("sdk", "cse")},
+        **{f"{way}_mib_per_s": pairs.mib_per_second(f"{way} host") for way in WAYS},
+        **{f"{way}_sdk_mib_per_s": pairs.mib_per_second(f"{way} sdk") for way in WAYS},
+        "stored_vs_sent": stored,
     }
+
+
+WAYS: Final = ("upload", "download")
+
+
+async def _on_sink(service: Service, account: str, file: Path, content: bytes) -> dict[str, float]:
+    pairs = _Pairs()
+    pieces = [content[start : start + PIECE_BYTES] for start in range(0, SIZE_BYTES, PIECE_BYTES)]
+    async with AsyncExitStack() as running:
+        plain = await running.enter_async_context(sdk_peer(account))
+        encrypting = await running.enter_async_context(sdk_peer(account, wrapping_key=WrappingKey()))
+        library = await running.enter_async_context(sealing_library(account))
+        messages = service.thread()
+        for pair in range(SINK_PAIRS + 1):
+            kept = pairs if pair else _Pairs()
+            message = service.draft(messages)
+            path = await _up(service, message, file, kept)
+            await _peer_up({"sdk": plain, "cse": encrypting}, content, kept)
+            sealed, sealing = await library.upload(pieces)
+            kept.add("upload library", sealing.seconds)
+            await _down(service, path, kept)
+            await _peer_down({"sdk": plain, "cse": encrypting}, content, kept)
+            kept.add("download library", (await library.download(sealed, pieces)).seconds)
+            service.staff.call("DELETE", message, expect=204)
+            await library.delete(sealed)
+    per_gib = GIB / SIZE_BYTES
+    return {
+        **{f"{way}_vs_sdk_sink": pairs.ratio(f"{way} host", f"{way} sdk") for way in WAYS},
+        **{f"{way}_vs_cse_sink": pairs.ratio(f"{way} host", f"{way} cse") for way in WAYS},
+        **{f"seal_{way}_vs_cse_sink": pairs.ratio(f"{way} library", f"{way} cse") for way in WAYS},
+        **{f"{way}_cpu_s_per_gib": pairs.median(f"{way} host cpu") * per_gib for way in WAYS},
+        **{f"{way}_sdk_cpu_s_per_gib": pairs.median(f"{way} sdk cpu") * per_gib for way in WAYS},
+        **{f"{way}_sink_mib_per_s": pairs.mib_per_second(f"{way} host") for way in WAYS},
+        **{f"{way}_sdk_sink_mib_per_s": pairs.mib_per_second(f"{way} sdk") for way in WAYS},
+    }
+
+
+async def _up(service: Service, message: str, file: Path, kept: _Pairs) -> str:
+    before = service.cpu_seconds()
+    path, seconds = await asyncio.to_thread(service.upload, message, file)
+    kept.add("upload host", seconds)
+    kept.add("upload host cpu", service.cpu_seconds() - before)
+    return path
+
+
+async def _down(service: Service, path: str, kept: _Pairs) -> None:
+    before = service.cpu_seconds()
+    kept.add("download host", await asyncio.to_thread(service.download, path, SIZE_BYTES))
+    kept.add("download host cpu", service.cpu_seconds() - before)
+
+
+async def _peer_up(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> None:
+    for name, peer in peers.items():
+        _keep(kept, f"upload {name}", await peer.upload("content", content))
+
+
+async def _peer_down(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> None:
+    for name, peer in peers.items():
+        _keep(kept, f"download {name}", await peer.download("content", content))
+        await peer.delete("content")
+
+
+def _keep(kept: _Pairs, side: str, transfer: Transfer) -> None:
+    kept.add(side, transfer.seconds)
+    kept.add(f"{side} cpu", transfer.cpu_seconds)
+
+
+async def _stored_bytes(service: Service) -> float:
+    environment = service.stack.environment
+    container = ContainerClient.from_connection_string(environment["PIC_STORAGE"], environment["PIC_BLOB_CONTAINER"])
+    async with container:
+        return float(sum([blob.size async for blob in container.list_blobs()]))
