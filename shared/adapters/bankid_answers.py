@@ -23,6 +23,7 @@ NAME_CHARACTERS = 1000
 
 _TOKEN = re.compile(r"[0-9A-Za-z-]{1,64}")
 _WORD = re.compile(r"[A-Za-z]{1,64}")
+_RISKS = frozenset({"low", "moderate", "high"})
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}")
 
 Members = dict[str, object]
@@ -89,7 +90,6 @@ def _identity(
         raise _unfit("name")
     for evidence in ("signature", "ocspResponse"):
         _check_base64(completion, evidence)
-    risk = completion.get("risk")
     return VerifiedIdentity(
         personal_number=personal_number,
         name=name,
@@ -100,10 +100,20 @@ def _identity(
         transaction=transaction,
         issued_on=_issued_on(completion),
         device_ip=_device_ip(completion),
-        # A word that we do not know is for the service to refuse; anything else counts as not said.
-        risk=risk if isinstance(risk, str) and _WORD.fullmatch(risk) else None,
+        risk=_risk(completion),
         evidence=raw.decode(),
     )
+
+
+def _risk(completion: Members) -> str | None:
+    """A word that we do not know is for the service to refuse; anything else counts as not said.
+
+    BankID writes its own words in lower case in one place and in capitals in another.
+    """
+    risk = completion.get("risk")
+    if not isinstance(risk, str) or not _WORD.fullmatch(risk):
+        return None
+    return risk.lower() if risk.lower() in _RISKS else risk
 
 
 def _issued_on(completion: Members) -> date | None:

@@ -48,7 +48,14 @@ async def test_answers_become_outcomes() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "risk"),
-    [({"risk": None}, None), ({"risk": "inventedTomorrow"}, "inventedTomorrow"), ({"risk": 1}, None)],
+    [
+        ({"risk": "moderate"}, "moderate"),
+        ({"risk": "LOW"}, "low"),
+        ({"risk": "HIGH"}, "high"),
+        ({"risk": None}, None),
+        ({"risk": "inventedTomorrow"}, "inventedTomorrow"),
+        ({"risk": 1}, None),
+    ],
 )
 async def test_an_unknown_or_missing_risk_is_not_a_fault(changes: dict[str, object], risk: str | None) -> None:
     """Whether it is good enough is for the service to say."""
