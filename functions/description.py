@@ -64,7 +64,10 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     instance: Annotated[str, Field(description="`urn:pic:request:` and the id in the header `X-Request-Id`.")]
-    rule: Annotated[str | None, Field(description="With `invalid-input`: which rule.")] = None
+    rule: Annotated[str | None, Field(description="With `invalid-input` and `content-refused`: which rule.")] = None
+    rules: Annotated[list[str] | None, Field(description="With `content-refused`: all rules; `rule` is the first.")] = (
+        None
+    )
     message: Annotated[str | None, Field(description="With a refused start: BankID's message to show (RFA).")] = None
     errors: Annotated[list[PlaceOfFault] | None, Field(description="With `invalid-request`: at most 20.")] = None
     limit_bytes: Annotated[int | None, Field(description="With `too-large`.")] = None

@@ -6,7 +6,7 @@ import os
 import sys
 
 from shared.container import Container
-from shared.operations import rotate_peppers
+from shared.operations import content_policy, rotate_peppers
 from shared.settings import SettingsError, read_settings
 
 
@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m shared.operations")
     commands = parser.add_subparsers(required=True)
     rotate_peppers.add_to(commands)
+    content_policy.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

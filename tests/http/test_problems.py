@@ -28,10 +28,12 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     errors.TooLargeError: (17,),
     errors.TooManyRequestsError: (9,),
     errors.ElectronicIdError: (errors.ElectronicIdFault.MAINTENANCE,),
+    errors.ContentRefusedError: (("content-macros", "content-executable"),),
     UnsatisfiableRangeError: (5,),
 }
 MEMBERS: dict[type[Exception], dict[str, object]] = {
     errors.AssuranceTooLowError: {"required": "loa4"},
+    errors.ContentRefusedError: {"rule": "content-macros", "rules": ["content-macros", "content-executable"]},
     errors.SignInRefusedError: {"reason": "risk"},
     errors.InvalidInputError: {"rule": "a-rule"},
     errors.TooLargeError: {"limit_bytes": 17},
