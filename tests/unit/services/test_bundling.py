@@ -34,6 +34,7 @@ async def sent(scene: Scene, files: Sequence[tuple[str, bytes]]) -> tuple[Staff,
     thread = await scene.thread(staff)
     message = await scene.draft(staff, thread)
     for name, content in files:
+        scene.container.clock.move(seconds=1)  # Ids tell the order, to the millisecond.
         upload = await scene.container.uploading.begin(staff, new_upload(thread, message, len(content), name=name))
         if content:
             await append(scene.container, staff, upload.upload, 0, content)
