@@ -159,6 +159,18 @@ export function messageCard({ view, thread, refresh, signal }) {
     return found.map((word) => element("p", { class: "small warning" }, () => t(`finding.${word}`)));
   }
 
+  function allFiles() {
+    const address = `/api/v1${path}/files.zip`;
+    const all = opened.files.reduce((sum, file) => sum + file.length, 0);
+    return element(
+      "p",
+      {},
+      element("a", { href: address, download: "" }, () => t("message.download.all")),
+      " ",
+      element("span", { class: "small" }, () => t("message.download.all.size", { size: size(all) })),
+    );
+  }
+
   function fileList() {
     const link = (file) =>
       element(
@@ -187,6 +199,7 @@ export function messageCard({ view, thread, refresh, signal }) {
     return [
       element("h4", {}, () => t("message.files")),
       element("ul", { class: "files" }, opened.files.map(link), opened.unfinished.map(part)),
+      opened.files.length < 2 ? null : allFiles(),
       shown.is_mine ? null : element("p", { class: "small" }, () => t("message.download.hint")),
     ];
   }

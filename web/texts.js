@@ -142,6 +142,8 @@ const TEXTS = {
   "message.no-text": ["Meddelandet har ingen text.", "The message has no text."],
   "message.files": ["Filer", "Files"],
   "message.unfinished": ["inte helt överförd: {received} av {all}", "not fully uploaded: {received} of {all}"],
+  "message.download.all": ["Ladda ner alla", "Download all"],
+  "message.download.all.size": ["{size} i en zip-fil", "{size} in one zip file"],
   "message.download.hint": ["Avsändaren ser när du laddar ner en fil.", "The sender sees when you download a file."],
   "message.send": ["Skicka utkastet", "Send the draft"],
   "message.delete.draft": ["Ta bort utkastet", "Delete the draft"],
