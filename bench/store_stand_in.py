@@ -1,7 +1,7 @@
 """An in-memory block-blob store that answers at once, so that what is measured is the client and not the store.
 
 Speaks as much of the REST interface as the SDK and our adapter need: containers, put block, put block list, put blob,
-get with a range, HEAD, DELETE, service properties. Who asks is not checked. It runs in a process of its own with a
+get with a range, HEAD, DELETE, listing, service properties. Who asks is not checked. It runs in a process of its own with a
 thread for each connection: bytes come in by ``recv_into`` where they stay, and go out from there without a copy.
 """
 
@@ -26,6 +26,16 @@ HEAD_BYTES = 64 * 1024
 _BLOCK = re.compile(rb"<(?:Latest|Uncommitted|Committed)>([^<]+)</")
 _PROPERTIES = b'<?xml version="1.0" encoding="utf-8"?><StorageServiceProperties></StorageServiceProperties>'
 _ERROR = '<?xml version="1.0" encoding="utf-8"?><Error><Code>{0}</Code><Message>{0}</Message></Error>'
+
+
+_LIST = (
+    '<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="http://127.0.0.1/" '
+    'ContainerName="{}"><Blobs>{}</Blobs><NextMarker /></EnumerationResults>'
+)
+_LISTED = (
+    "<Blob><Name>{}</Name><Properties><Content-Length>{}</Content-Length>"
+    "<BlobType>BlockBlob</BlobType></Properties></Blob>"
+)
 
 
 @dataclass(slots=True)
@@ -98,6 +108,8 @@ class Store:
         if request.method == "DELETE":
             del self._containers[container]
             return _Answer(status=202)
+        if request.query.get("comp") == "list":
+            return _listing(self._containers[container], container, request.query.get("prefix", ""))
         return _Answer(status=200, headers=_written())
 
     def _of_blob(self, request: _Request, blobs: dict[str, _Blob], name: str) -> _Answer:
@@ -146,6 +158,14 @@ def _written() -> dict[str, str]:
 def _refusal(status: int, code: str) -> _Answer:
     text = memoryview(_ERROR.format(code).encode())
     return _Answer(status=status, headers={**_XML, "x-ms-error-code": code}, body=[text])
+
+
+def _listing(blobs: dict[str, _Blob], container: str, prefix: str) -> _Answer:
+    """All names at once, as a single page, without the properties that nobody asks for."""
+    shown = "".join(
+        _LISTED.format(name, blob.length) for name, blob in sorted(blobs.items()) if name.startswith(prefix)
+    )
+    return _Answer(status=200, headers=_XML, body=[memoryview(_LIST.format(container, shown).encode())])
 
 
 def _read(request: _Request, blob: _Blob, headers: dict[str, str]) -> _Answer:
