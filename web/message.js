@@ -162,10 +162,11 @@ export function messageCard({ view, thread, refresh, signal }) {
   function allFiles() {
     const address = `/api/v1${path}/files.zip`;
     const all = opened.files.reduce((sum, file) => sum + file.length, 0);
+    const words = () => t("message.download.all");
     return element(
       "p",
       {},
-      element("a", { href: address, download: "" }, () => t("message.download.all")),
+      element("a", { href: address, download: "" }, words),
       " ",
       element("span", { class: "small" }, () => t("message.download.all.size", { size: size(all) })),
     );
