@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.services.buckets import Buckets
     from shared.services.bundling import Bundling
     from shared.services.checking import Checking
+    from shared.services.custody import Custodies
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
     from shared.services.evidence import EvidenceArchive
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
     from shared.services.keyring import Keyring
     from shared.services.limiting import Limiting
     from shared.services.notifying import Notifying
+    from shared.services.off_boarding import OffBoarding
+    from shared.services.own_keys import OwnKeys
     from shared.services.own_sessions import OwnSessions
     from shared.services.person_signing_in import PersonSigningIn
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
     from shared.services.repseudonymising import Repseudonymising
     from shared.services.retaining import Retaining
+    from shared.services.retiring_keys import RetiringKeys
     from shared.services.retrieving import Retrieving
+    from shared.services.rotating_keys import RotatingKeys
     from shared.services.sending import Sending
     from shared.services.session_index import SessionIndex
     from shared.services.sessions import Sessions
@@ -275,7 +280,57 @@ class Container:
     def keyring(self) -> "Keyring":
         from shared.services.keyring import Keyring
 
-        return Keyring(records=self.records, keys=self.keys, clock=self.clock, random=self.random)
+        return Keyring(
+            records=self.records, keys=self.keys, custodies=self.custodies, clock=self.clock, random=self.random
+        )
+
+    @cached_property
+    def custodies(self) -> "Custodies":
+        from shared.services.custody import Custodies
+
+        return Custodies(records=self.records, clock=self.clock)
+
+    @cached_property
+    def rotating_keys(self) -> "RotatingKeys":
+        from shared.services.rotating_keys import RotatingKeys
+
+        return RotatingKeys(
+            records=self.records,
+            keys=self.keys,
+            custodies=self.custodies,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def retiring_keys(self) -> "RetiringKeys":
+        from shared.services.retiring_keys import RetiringKeys
+
+        return RetiringKeys(
+            records=self.records, keyring=self.keyring, audit=self.audit, clock=self.clock, random=self.random
+        )
+
+    @cached_property
+    def own_keys(self) -> "OwnKeys":
+        from shared.services.own_keys import OwnKeys
+
+        return OwnKeys(
+            records=self.records,
+            keys=self.keys,
+            custodies=self.custodies,
+            rotating=self.rotating_keys,
+            audit=self.audit,
+            random=self.random,
+        )
+
+    @cached_property
+    def off_boarding(self) -> "OffBoarding":
+        from shared.services.off_boarding import OffBoarding
+
+        return OffBoarding(
+            records=self.records, keys=self.keys, custodies=self.custodies, audit=self.audit, clock=self.clock
+        )
 
     @cached_property
     def expiries(self) -> "Expiries":

@@ -13,7 +13,7 @@ from functions.problems import TABLE, Problem
 from functions.request_context import JSON_BODY_MAX_BYTES
 from shared.domain import errors
 from shared.domain.byte_ranges import UnsatisfiableRangeError
-from shared.domain.errors import PicError
+from shared.domain.errors import KeyDestroyedError, KeyUnavailableError, PicError
 from tests.support.every_route import Scene
 from tests.support.problems import problem_of
 from tests.support.wire import Wire
@@ -41,7 +41,6 @@ MEMBERS: dict[type[Exception], dict[str, object]] = {
 HEADERS: dict[type[Exception], dict[str, str]] = {
     errors.TooManyRequestsError: {"retry-after": "9"},
     errors.DependencyError: {"retry-after": "5"},
-    errors.KeyUnavailableError: {"retry-after": "5"},
     errors.ElectronicIdError: {"retry-after": "5"},
     UnsatisfiableRangeError: {"content-range": "bytes */5"},
 }
@@ -96,6 +95,23 @@ async def test_every_error_becomes_its_problem(kind: type[Exception]) -> None:
         **MEMBERS.get(kind, {}),
     }
     assert {name: answer.headers.get(name) for name in HEADERS.get(kind, {})} == HEADERS.get(kind, {})
+
+
+async def test_those_who_wait_for_a_key_come_back_apart_and_for_a_destroyed_one_never() -> None:
+    """A whole organisation is refused at the same moment, and its vault allows so many calls."""
+    waits = {int(problems.retry_after(KeyUnavailableError())["Retry-After"]) for _ in range(500)}
+    assert (min(waits), max(waits)) == (5, 30)
+    api = FastAPI()
+    problems.install(api)
+
+    @api.get("/")
+    async def fail(request: Request) -> None:
+        request.state.request_id = "id"
+        raise KeyDestroyedError
+
+    async with AsyncClient(transport=ASGITransport(api), base_url="http://test") as http:
+        answer = await http.get("/")
+    assert (answer.status_code, "retry-after" in answer.headers) == (410, False)
 
 
 async def test_an_e_id_that_wants_to_be_left_alone_is_left_alone() -> None:

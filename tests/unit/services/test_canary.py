@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from shared.adapters.memory_electronic_id import persona
+from shared.domain import places
 from shared.domain.brokers import Failure, Identified
 from shared.domain.content_checks import ContentPolicy, Finding
 from shared.domain.errors import PicError
@@ -245,6 +246,19 @@ async def damaged(run: Run, thread: ThreadId, message: MessageId, staff: Staff) 
     return await run.scene.instance().retrieving.open(staff, thread, message)
 
 
+async def keys_change(run: Run) -> None:
+    """Everything that an operator does to an organisation's keys, the last of it for ever."""
+    instance, organisation = run.instance, run.scene.organisation
+    await instance.rotating_keys.rotate_all(made_before=run.scene.container.clock())
+    run.scene.container.clock.move(hours=2)
+    await instance.retiring_keys.retire(organisation)
+    run.scene.container.keys.add("https://kommunen.vault.azure.net/keys/pic")
+    await instance.own_keys.use(organisation, "https://kommunen.vault.azure.net/keys/pic")
+    place = places.organisation(organisation)
+    name = (await run.scene.container.records.get(place.partition, place.id)).body["name"]
+    await instance.off_boarding.destroy(organisation, name=str(name))
+
+
 async def a_run() -> Run:
     """An application whose calls are all seen."""
     scene = await Scene.make()
@@ -295,6 +309,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     await run.instance.sessions.end(here, person)
     run.scene.container.clock.move(days=YEAR_DAYS)
     await run.scene.container.retaining.sweep()
+    await keys_change(run)
     carried: dict[str, set[str]] = {}
     for event in run.scene.events():
         ids = set(event) - {"event", "at", "by"}

@@ -12,7 +12,7 @@ from shared.domain.principals import Staff
 from tests.support.scene import OTHER_PERSON, TOLVAN, YEAR_DAYS, Scene, append
 from tests.support.taps import Tap
 
-KEPT = {"organisation", "login", "audit", "certificate"}
+KEPT = {"organisation", "organisations", "login", "audit", "certificate"}
 """Kinds of partitions that have no end of their own: who the organisation is, and what it has to prove."""
 
 
