@@ -140,12 +140,30 @@ class Job:
         with self.step("downloads the file; its SHA-256 is that of the original"):
             downloaded = person.download_sha256(sent.file)
             check(downloaded == (_sha256(self.file), self.size), "the bytes are the same")
+        with self.step("signs in with the app on the same device; its link signs nobody in elsewhere"):
+            self._sign_in_here()
         with self.step("the sender sees who opened and fetched"):
             receipts = self.staff.ask("GET", sent.message)["receipts"]
             file = sent.file.rpartition("/")[2]
             check({r["file"] for r in receipts if r["name"] == name} == {None, file}, "two receipts with the name")
         with self.step("what the store holds on disk contains neither content nor names"):
             self._check_disk(sent.thread)
+
+    def _sign_in_here(self) -> None:
+        """Twice: as it is meant, and as somebody who was sent the link of another's sign-in meets it."""
+        persons.sign_in_here(self.person, self.stack, PERSON)
+        starter, other = Client(self.stack.api_url), Client(self.stack.api_url)
+        try:
+            launch_url = starter.ask("POST", persons.ORDERS, expect=201, json=persons.HERE)["launch_url"]
+            back = {"nonce": persons.nonce_in(persons.approve_here(self.stack, launch_url, PERSON))}
+            other.call("POST", persons.CALLBACK, expect=403, json=back)
+            ended = starter.ask("GET", persons.ORDER)
+            check((ended["status"], ended["session"]) == ("failed", None), "whoever began it gets nothing")
+            for client in (starter, other):
+                client.call("GET", "/api/v1/inbox", expect=401)
+        finally:
+            starter.close()
+            other.close()
 
     def _retain(self, sent: Sent) -> None:
         keys = stores.wrapped_keys(self.stack, sent.thread)
@@ -162,7 +180,7 @@ class Job:
             check(not any(after.holds(key) for key in keys), "the wrapped keys are gone")
             member = self.seeded.staff[0]
             self.staff.sign_in(member.mail_address, member.password)
-            persons.sign_in(self.person, self.stack, PERSON)
+            persons.sign_in_here(self.person, self.stack, PERSON)
             for client in (self.staff, self.person):
                 client.call("GET", sent.message, expect=404)
                 client.call("POST", f"{sent.message}/open", expect=404)
