@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import os
 from collections.abc import AsyncGenerator
 
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import FileId, MessageId, ThreadId
 from shared.domain.principals import Staff
-from shared.services.part_reading import READ_AHEAD
+from shared.services.part_reading import FIRST_BYTES, READ_AHEAD
 from tests.support.scene import Scene, append
 from tests.support.taps import Tap
 
@@ -87,6 +89,38 @@ async def test_a_bounded_run_ahead(scene: Scene) -> None:
             await asyncio.sleep(0)
         assert len(tap.called("blobs.read")) <= number + READ_AHEAD
     await stream.aclose()
+
+
+class Counted:
+    """The blobs, telling where and how much was read."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._inner = scene.container.blobs
+        self.read_at: list[tuple[int, int]] = []
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        self.read_at.append((offset, length))
+        return await self._inner.read(blob, offset, length)
+
+
+@pytest.mark.parametrize("start", [0, 1, 16_384, 40_000])
+async def test_the_first_byte_leaves_before_the_second_read(scene: Scene, start: int) -> None:
+    """A long read begins with a small piece, which is verified and on its way before more is asked for."""
+    content = [os.urandom(3_000_000), os.urandom(2_000_000)]
+    file, whole = await a_file(scene, *content), b"".join(content)
+    instance, blobs = scene.instance(), Counted(scene)
+    vars(instance)["blobs"] = blobs
+    found = await instance.retrieving.fetch(*file)
+    stream = found.read(ByteRange(start=start, end=len(whole)))
+    first = bytes(await anext(stream))
+    assert FIRST_BYTES - CHUNK_BYTES < len(first) <= FIRST_BYTES
+    assert sum(length for _, length in blobs.read_at) <= FIRST_BYTES * 1.01
+    rest = [bytes(piece) async for piece in stream]
+    assert first + b"".join(rest) == whole[start:]
+    chunks = [read for read in blobs.read_at if read[1] > HEAD_BYTES]
+    assert sum(length for _, length in chunks) <= len(whole) * 1.01
+    places = sorted(chunks)
+    assert all(at + length <= after for (at, length), (after, _) in itertools.pairwise(places))
 
 
 async def what_arrives(scene: Scene, file: tuple[Staff, ThreadId, MessageId, FileId], *, is_gone: bool) -> list[bytes]:
