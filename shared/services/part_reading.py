@@ -5,26 +5,33 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from shared.crypto.contexts import part_context
 from shared.crypto.parts import unseal_part
-from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, chunk_span, sealed_length, unseal_range
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId
 from shared.domain.ports import Blobs
+from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
 READ_AHEAD: Final = 2
-"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB sealed and in clear."""
+"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB sealed and in clear. Fewer
+where many downloads run: see ``part_room``."""
 
 FIRST_BYTES: Final = 256 * 1024
 """The first piece of a long read, in whole chunks: it is on its way long before the whole first part could be."""
 
 _LONG_BYTES: Final = 4 * FIRST_BYTES
 """From here on it pays to fetch the first piece by itself."""
+
+
+_AT_ONCE_BYTES: Final = 512 * 1024
+"""Unsealed without a detour through a thread, in less time than that would take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +84,9 @@ def _begun_small(pieces: list[_Piece]) -> list[_Piece]:
 class PartReader:
     """Streams a range of a file's plaintext."""
 
-    def __init__(self, *, blobs: Blobs, file: SealedFile, data_key: bytes) -> None:
+    def __init__(self, *, blobs: Blobs, file: SealedFile, data_key: bytes, room: PartRoom = ROOM) -> None:
         self._blobs = blobs
+        self._room = room
         self._file = file
         self._data_key = data_key
 
@@ -88,21 +96,26 @@ class PartReader:
         Raises ``IntegrityError`` or ``NotFoundError`` instead of a piece that does not verify or is not there; what
         came before was verified, and the reader's caller must not let the short stream look whole.
         """
-        pieces = _pieces(self._file.part_lengths, wanted)
-        waiting = deque(pieces)
+        pieces = deque(_pieces(self._file.part_lengths, wanted))
         ahead: deque[asyncio.Task[bytes | bytearray]] = deque()
-
-        def begin(most: int) -> None:
-            while len(ahead) < most and waiting:
-                ahead.append(asyncio.create_task(self._piece(waiting.popleft())))
-
+        places = 0
         try:
-            for number in range(len(pieces)):
-                begin(READ_AHEAD + 1 if number else 1)  # The first piece has the way to the store to itself.
-                piece = await ahead.popleft()
-                begin(READ_AHEAD)
-                yield piece
+            while pieces or ahead:
+                if not ahead:
+                    ahead.append(asyncio.create_task(self._piece(pieces.popleft())))
+                data = await ahead[0]
+                ahead.popleft()
+                if places > len(ahead):
+                    self._room.give()
+                    places -= 1
+                # Not before the first piece has come: it would have to share the way with them.
+                while pieces and len(ahead) < READ_AHEAD and self._room.take():
+                    places += 1
+                    ahead.append(asyncio.create_task(self._piece(pieces.popleft())))
+                yield data
+                del data  # Else it would stay until the next one is there.
         finally:
+            self._room.give(places)
             for task in ahead:
                 task.cancel()
             await asyncio.gather(*ahead, return_exceptions=True)
@@ -114,16 +127,22 @@ class PartReader:
             whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
             return await asyncio.to_thread(unseal_part, self._data_key, context, whole)
         span = chunk_span(piece.length, piece.start, piece.end)
+        head, chunks = await self._head_and_chunks(piece, span)
+        unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)
+        return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await asyncio.to_thread(unseal)
+
+    async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan) -> tuple[memoryview, memoryview]:
         if span.first_chunk == 0:
             sealed = memoryview(await self._exactly(piece.sealed_at, span.sealed_end))
-            head, chunks = sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
-        else:
-            head = memoryview(await self._exactly(piece.sealed_at, HEAD_BYTES))
-            at, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
-            chunks = memoryview(await self._exactly(at, length))
-        return await asyncio.to_thread(
-            unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end
-        )
+            return sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
+        head = asyncio.create_task(self._exactly(piece.sealed_at, HEAD_BYTES))
+        try:
+            start, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
+            chunks = await self._exactly(start, length)
+            return memoryview(await head), memoryview(chunks)
+        finally:
+            head.cancel()
+            await asyncio.gather(head, return_exceptions=True)
 
     async def _exactly(self, offset: int, length: int) -> bytes:
         data = await self._blobs.read(self._file.blob, offset, length)

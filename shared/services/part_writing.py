@@ -11,10 +11,12 @@ from shared.domain.ids import RandomBytes
 from shared.domain.ports import Blobs
 from shared.domain.upload_rule import UploadedPart
 from shared.services.digests import RunningDigest
+from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
 STAGED_AT_ONCE: Final = 3
-"""Parts being filled or on their way to the store: memory per upload is this times 8 MiB, in buffers used again."""
+"""Parts being filled or on their way to the store: memory per upload is this times 8 MiB, in buffers used again.
+Fewer where many uploads run: see ``part_room``."""
 
 _RANDOM_BYTES_OF_BLOCK = 10
 
@@ -25,7 +27,16 @@ class PartWriter:
     Block names are fresh for every attempt, so that the blocks of a lost race or a broken try are never referenced.
     """
 
-    def __init__(self, *, blobs: Blobs, blob: str, upload: Upload, data_key: bytes, random: RandomBytes) -> None:
+    def __init__(
+        self,
+        *,
+        blobs: Blobs,
+        blob: str,
+        upload: Upload,
+        data_key: bytes,
+        random: RandomBytes,
+        room: PartRoom = ROOM,
+    ) -> None:
         self._blobs = blobs
         self._blob = blob
         self._upload = upload
@@ -34,7 +45,10 @@ class PartWriter:
         self._next_index = len(upload.progress.parts)
         self._sealer: PartSealer | None = None
         self._staging: list[tuple[UploadedPart, asyncio.Task[None]]] = []
-        self._slots = asyncio.Semaphore(STAGED_AT_ONCE)
+        self._slots = asyncio.Semaphore(1)
+        self._room = room
+        self._places = 0
+        """Slots beyond the first, kept with their buffers until the end."""
         self._has_failed = False
         self._capacity = PART_BYTES
         self._buffer = bytearray()
@@ -59,6 +73,9 @@ class PartWriter:
     async def _take(self, data: memoryview) -> None:
         while data:
             if self._sealer is None:
+                if self._slots.locked() and self._places < STAGED_AT_ONCE - 1 and self._room.take():
+                    self._places += 1
+                    self._slots.release()
                 await self._slots.acquire()
                 if self._has_failed:
                     await self.finish()
@@ -105,6 +122,7 @@ class PartWriter:
             self._slots.release()
         for _, task in self._staging:
             await task
+        self._leave()
         return tuple(part for part, _ in self._staging)
 
     async def abandon(self) -> None:
@@ -112,3 +130,9 @@ class PartWriter:
         for _, task in self._staging:
             task.cancel()
         await asyncio.gather(*(task for _, task in self._staging), return_exceptions=True)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._buffers.clear()
+        self._room.give(self._places)
+        self._places = 0
