@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import azure.functions as func
 
@@ -66,3 +67,20 @@ def register(app: func.FunctionApp, container: Container) -> None:
             _log.info(json.dumps({"event": "recovery.completed", "looked": looked, "past_due": timer.past_due}))
 
         await run_job(work(), name="recover", invocation="timer")
+
+    _register_rotation(app, container)
+
+
+def _register_rotation(app: func.FunctionApp, container: Container) -> None:
+    @app.function_name("rotate_keys")
+    @app.timer_trigger(arg_name="timer", schedule="%PIC_KEY_ROTATION_SCHEDULE%", run_on_startup=False)
+    async def rotate_keys(timer: func.TimerRequest) -> None:
+        async def work() -> None:
+            made_before = container.clock() - timedelta(days=container.settings.keys.age_days)
+            done = await container.rotating_keys.rotate_all(made_before=made_before)
+            counts = {name: getattr(done, name) for name in ("organisations", "renewed", "wrapped", "added", "refused")}
+            _log.info(json.dumps({"event": "rotation.completed", **counts, "past_due": timer.past_due}))
+            if done.faults:
+                raise ExceptionGroup("organisations whose keys could not be rotated", done.faults)
+
+        await run_job(work(), name="rotate_keys", invocation="timer")

@@ -96,6 +96,18 @@ class Container:
         self._closings.append(credential.close)
         return credential
 
+    def _identity_in(self, tenant: str | None) -> "AsyncTokenCredential":
+        """Ours where there is no other tenant."""
+        if tenant is None:
+            return self._identity
+        from shared.adapters.federated_credential import FederatedCredential
+
+        credential = FederatedCredential(
+            identity=self._identity, tenant_id=tenant, client_id=self.settings.keys.client_id or ""
+        )
+        self._closings.append(credential.close)
+        return credential
+
     @cached_property
     def records(self) -> "Records":
         if self.settings.cosmos is not None:
@@ -158,6 +170,10 @@ class Container:
         keys = KeyVaultKeys(
             vault_url=self.settings.key_vault_url,
             credential=LocalCredential() if is_emulated else self._identity,
+            vaults={
+                host: LocalCredential() if is_emulated else self._identity_in(tenant)
+                for host, tenant in self.settings.keys.own_vaults.items()
+            },
             ca_file=self.settings.key_vault_ca,
             verify_challenge_resource=not is_emulated,
         )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
 from shared.domain.rate_limits import SignInLimits
+from shared.key_settings import KeySettings, read_keys
 from shared.limit_settings import read_limits
 from shared.scanner_settings import ScannerSettings, read_scanner
 from shared.setting_values import (
@@ -89,6 +90,7 @@ class Settings:
     identity_client_id: str | None
     key_vault_url: str
     key_vault_ca: str | None
+    keys: KeySettings
     peppers: Peppers
     password_pepper: bytes = field(repr=False)
     sign_in: SignIn
@@ -126,6 +128,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         identity_client_id=read.optional("AZURE_CLIENT_ID"),
         key_vault_url=read.url("PIC_KEY_VAULT_URL"),
         key_vault_ca=read.optional("PIC_KEY_VAULT_CA"),
+        keys=read_keys(read, is_local=is_local),
         peppers=read.parsed(
             "PIC_SUBJECT_PEPPERS",
             peppers,

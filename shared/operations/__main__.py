@@ -6,7 +6,14 @@ import os
 import sys
 
 from shared.container import Container
-from shared.operations import content_policy, rotate_peppers
+from shared.operations import (
+    content_policy,
+    destroy_organisation_key,
+    own_key,
+    retire_keys,
+    rotate_keys,
+    rotate_peppers,
+)
 from shared.settings import SettingsError, read_settings
 
 
@@ -16,6 +23,10 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(required=True)
     rotate_peppers.add_to(commands)
     content_policy.add_to(commands)
+    rotate_keys.add_to(commands)
+    retire_keys.add_to(commands)
+    own_key.add_to(commands)
+    destroy_organisation_key.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

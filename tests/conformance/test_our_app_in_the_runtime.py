@@ -51,7 +51,11 @@ HTTP = {
 """Every HTTP function: its method and route. Whoever adds one adds it here, and thinks of who may call it."""
 
 QUEUES = {"dispatch": "%PIC_DISPATCH_QUEUE%", "notify": "%PIC_NOTIFY_QUEUE%"}
-TIMERS = {"retain": "%PIC_RETENTION_SCHEDULE%", "recover": "%PIC_RECOVERY_SCHEDULE%"}
+TIMERS = {
+    "retain": "%PIC_RETENTION_SCHEDULE%",
+    "recover": "%PIC_RECOVERY_SCHEDULE%",
+    "rotate_keys": "%PIC_KEY_ROTATION_SCHEDULE%",
+}
 
 VENDORS = (
     *("azure.storage", "azure.cosmos", "azure.data", "azure.keyvault", "azure.identity", "azure.core", "msal"),
