@@ -14,7 +14,13 @@ from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_fi
 from shared.crypto.pseudonyms import Peppers, former_subjects_of, subject_of
 from shared.domain import places, retention
 from shared.domain.bodies import Fields
-from shared.domain.errors import KeyUnavailableError, NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.errors import (
+    KeyDestroyedError,
+    KeyUnavailableError,
+    NotFoundError,
+    RecordChangedError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import MessageId, RandomBytes, Subject, ThreadId
 from shared.domain.personal_number import PersonalNumber
 from shared.domain.places import Place
@@ -81,10 +87,10 @@ class Repseudonymising:
                 else:
                     await self._count(thread, found)
                 found.threads += 1
+            except (RecordNotFoundError, KeyDestroyedError):
+                continue  # Its end has come, or its numbers are unreadable for ever.
             except KeyUnavailableError:
                 found.unavailable += 1
-            except RecordNotFoundError:
-                continue  # Its end has come.
         return found
 
     async def _threads(self) -> AsyncGenerator[ThreadId, None]:

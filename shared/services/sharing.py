@@ -9,7 +9,14 @@ from shared.domain import places, retention, texts
 from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
-from shared.domain.errors import InvalidInputError, NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.errors import (
+    InvalidInputError,
+    KeyDestroyedError,
+    KeyUnavailableError,
+    NotFoundError,
+    RecordChangedError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import RandomBytes, ThreadId, UnitId, new_id
 from shared.domain.personal_number import PersonalNumber, parse_personal_number
 from shared.domain.ports import Clock, Records
@@ -239,13 +246,23 @@ class Sharing:
         return ThreadPage(threads=await self._alive(principal, list(found)), continuation=page.continuation)
 
     async def _alive(self, principal: Principal, threads: list[ThreadId]) -> tuple[ShownThread, ...]:
+        """Those that can be shown.
+
+        One organisation's key must not shut a person out of what all others sent: its threads are left out while it
+        cannot be used, unless there is nothing else to show. Raises ``KeyUnavailableError``.
+        """
         shown: list[ShownThread] = []
+        unavailable: KeyUnavailableError | None = None
         for thread in threads:
             try:
                 room = await self._access.listed(principal, thread)
-            except NotFoundError:
+                shown.append(_locked(room.thread) if is_locked(principal, room.thread) else await self.shown(room))
+            except (NotFoundError, KeyDestroyedError):
                 continue  # Its end has come; the sweep will take the entry.
-            shown.append(_locked(room.thread) if is_locked(principal, room.thread) else await self.shown(room))
+            except KeyUnavailableError as fault:
+                unavailable = fault
+        if unavailable is not None and not shown:
+            raise unavailable
         return tuple(shown)
 
     async def outlive(self, principal: Principal, room: OpenThread, expires_at: datetime) -> None:
