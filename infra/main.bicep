@@ -92,6 +92,15 @@ param retentionDays int
 @description('Largest file in bytes.')
 param uploadMaxBytes int
 
+@description('Hosts of vaults that organisations hold themselves, with commas between them; empty for none.')
+param ownVaults string
+
+@description('Client id of the application that signs in to other tenants for them; empty for none.')
+param ownVaultsClientId string
+
+@description('A malware scanner in the network that speaks clamd\'s protocol, as host:port; empty for none. Content goes there in clear.')
+param scannerAddress string
+
 @description('Days after which nothing is left, whatever anybody says: CEILING_DAYS of the code.')
 @minValue(1)
 @maxValue(365)
@@ -345,6 +354,9 @@ module service 'service.bicep' = if (hasSecrets) {
     brokers: brokers
     retentionDays: retentionDays
     uploadMaxBytes: uploadMaxBytes
+    ownVaults: ownVaults
+    ownVaultsClientId: ownVaultsClientId
+    scannerAddress: scannerAddress
   }
   // Names inside the network and roles first: an app that starts without them is broken and does not mend itself.
   dependsOn: [endpoint, roles]

@@ -145,6 +145,15 @@ param retentionDays int
 @description('Largest file in bytes.')
 param uploadMaxBytes int
 
+@description('Hosts of vaults that organisations hold themselves, with commas between them; empty for none.')
+param ownVaults string
+
+@description('Client id of the application that signs in to other tenants for them; empty for none.')
+param ownVaultsClientId string
+
+@description('A malware scanner in the network, as host:port; empty for none.')
+param scannerAddress string
+
 var pythonVersion = '3.13'
 var clientAddressHeader = 'X-Client-Address'
 var bankIdHosts = { test: 'appapi2.test.bankid.com', production: 'appapi2.bankid.com' }
@@ -169,6 +178,9 @@ var settings = {
   PIC_COSMOS_DATABASE: database
   PIC_COSMOS_CONTAINER: recordsContainer
   PIC_KEY_VAULT_URL: vaultUrl
+  PIC_KEY_AGE_DAYS: '365'
+  PIC_OWN_VAULTS: ownVaults
+  PIC_OWN_VAULTS_CLIENT_ID: ownVaultsClientId
   PIC_SUBJECT_PEPPERS: '${secretOf}${secretNames.subjectPeppers})'
   PIC_PASSWORD_PEPPER: '${secretOf}${secretNames.passwordPepper})'
   PIC_BANKID_ENVIRONMENT: bankIdEnvironment
@@ -199,9 +211,13 @@ var settings = {
   PIC_NOTIFY_QUEUE: notifyQueue
   PIC_RETENTION_SCHEDULE: '0 10 * * * *'
   PIC_RECOVERY_SCHEDULE: '0 */5 * * * *'
+  PIC_KEY_ROTATION_SCHEDULE: '0 40 2 * * *'
   PIC_RETENTION_DAYS: string(retentionDays)
   PIC_UNDO_SECONDS: '30'
   PIC_UPLOAD_MAX_BYTES: string(uploadMaxBytes)
+  PIC_CLAMD_ADDRESS: scannerAddress
+  PIC_CLAMD_FAILURE: 'block'
+  PIC_CLAMD_SECONDS: '60'
 }
 
 // The app that answers people works on no queue and sweeps nothing.
@@ -210,6 +226,7 @@ var publicSettings = {
   'AzureWebJobs.notify.Disabled': 'true'
   'AzureWebJobs.retain.Disabled': 'true'
   'AzureWebJobs.recover.Disabled': 'true'
+  'AzureWebJobs.rotate_keys.Disabled': 'true'
 }
 
 // Mail is sent by the jobs, so only they sign in to the mail server.

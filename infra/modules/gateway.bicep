@@ -36,10 +36,14 @@ param minimumInstances int
 param maximumInstances int
 
 var zones = ['1', '2', '3']
-var managedRules = [
-  { ruleSetType: 'Microsoft_DefaultRuleSet', ruleSetVersion: '2.1' }
-  { ruleSetType: 'Microsoft_BotManagerRuleSet', ruleSetVersion: '1.0' }
-]
+
+// The app knows its methods and answers 405 to others; the rule set might know neither PATCH nor DELETE.
+var methods = { ruleGroupName: 'METHOD-ENFORCEMENT', rules: [{ ruleId: '911100', state: 'Disabled' }] }
+
+// Content of uploads is application/offset+octet-stream (tus 1.0), which is on no list of usual types.
+var contentTypes = { ruleGroupName: 'PROTOCOL-ENFORCEMENT', rules: [{ ruleId: '920420', state: 'Disabled' }] }
+
+var bots = { ruleSetType: 'Microsoft_BotManagerRuleSet', ruleSetVersion: '1.0' }
 
 resource address 'Microsoft.Network/publicIPAddresses@2025-05-01' = {
   name: '${name}-gateway'
@@ -65,7 +69,10 @@ resource firewall 'Microsoft.Network/ApplicationGatewayWebApplicationFirewallPol
       requestBodyInspectLimitInKB: 512
     }
     managedRules: {
-      managedRuleSets: managedRules
+      managedRuleSets: [
+        { ruleSetType: 'Microsoft_DefaultRuleSet', ruleSetVersion: '2.1', ruleGroupOverrides: [methods] }
+        bots
+      ]
       exclusions: [
         { matchVariable: 'RequestArgNames', selectorMatchOperator: 'Equals', selector: 'text' }
         { matchVariable: 'RequestArgNames', selectorMatchOperator: 'Equals', selector: 'subject' }
@@ -88,7 +95,12 @@ resource uploadFirewall 'Microsoft.Network/ApplicationGatewayWebApplicationFirew
       requestBodyEnforcement: false
       fileUploadEnforcement: false
     }
-    managedRules: { managedRuleSets: managedRules }
+    managedRules: {
+      managedRuleSets: [
+        { ruleSetType: 'Microsoft_DefaultRuleSet', ruleSetVersion: '2.1', ruleGroupOverrides: [methods, contentTypes] }
+        bots
+      ]
+    }
   }
 }
 

@@ -121,6 +121,19 @@ resource queueLister 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource keyRenewer 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'key-renewer')
+  properties: {
+    roleName: '${name} key renewer'
+    description: 'Makes a further version of a key. Makes and deletes no key.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      { actions: [], dataActions: ['Microsoft.KeyVault/vaults/keys/rotate/action'] }
+    ]
+  }
+}
+
 // Each host: its own account, whole.
 
 resource publicHost 'Microsoft.Storage/storageAccounts@2025-06-01' existing = { name: publicHostName }
@@ -278,7 +291,7 @@ resource recording 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@202
   }
 ]
 
-// Keys: both wrap and unwrap; nobody here makes, changes or deletes one. Secrets: each its own, by name.
+// Keys: both wrap and unwrap, and the jobs renew; nobody here makes or deletes one. Secrets: each its own, by name.
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = { name: vaultName }
 
@@ -293,6 +306,12 @@ resource wrapping 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+resource renewing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, jobsPrincipalId, 'key-renewer')
+  properties: { principalId: jobsPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: keyRenewer.id }
+}
 
 var jobsReads = concat(appSecrets, jobsSecrets)
 

@@ -118,7 +118,12 @@ def _body(node: Node) -> Node:
 
 def declared(templates: Templates) -> list[Declared]:
     """Every resource and module, nested ones with their full type."""
-    return [each for file, text in sorted(templates.items()) for each in _declared(file, tree(text), "", "")]
+    return [each for file, text in sorted(templates.items()) for each in _of_file(file, text)]
+
+
+@lru_cache(maxsize=512)
+def _of_file(file: str, text: str) -> tuple[Declared, ...]:
+    return tuple(_declared(file, tree(text), "", ""))
 
 
 def _declared(file: str, node: Node, parent: str, version: str) -> Iterator[Declared]:

@@ -192,6 +192,7 @@ def writing_is_not_deleting(templates: Templates) -> Iterator[str]:
     wanted = {
         "writer": ([f"{_BLOBS}/read"], [f"{_BLOBS}/blobs/read", f"{_BLOBS}/blobs/write"]),
         "eraser": ([], [f"{_BLOBS}/blobs/delete"]),
+        "keyRenewer": ([], ["Microsoft.KeyVault/vaults/keys/rotate/action"]),
         "queueLister": (["Microsoft.Storage/storageAccounts/queueServices/queues/read"], []),
     }
     for each in resources(templates, "Microsoft.Authorization/roleDefinitions"):
@@ -210,6 +211,16 @@ def who_may_erase(templates: Templates) -> Iterator[str]:
     for role in ("blobDataOwner", "hostRoles"):
         if _assigned(templates, role):
             yield role
+
+
+def only_the_jobs_renew_keys(templates: Templates) -> Iterator[str]:
+    """And nobody makes or deletes one: whoever does signs in as themselves."""
+    if _assigned(templates, "keyRenewer") != {"renewing": Code("vault")}:
+        yield "renewer"
+    if _only(templates, "renewing").at("properties.principalId") != Code("jobsPrincipalId"):
+        yield "principal"
+    if _assigned(templates, "cryptoServiceEncryptionUser") != {"wrapping": Code("vault")}:
+        yield "wrapping"
 
 
 def requests_only_send_to_dispatch(templates: Templates) -> Iterator[str]:
@@ -303,6 +314,20 @@ def only_bodies_of_uploads_pass(templates: Templates) -> Iterator[str]:
         yield "paths"
     if rule["properties"].get("firewallPolicy") != {"id": Code("uploadFirewall.id")}:
         yield "uploads"
+
+
+def the_firewall_knows_what_we_speak(templates: Templates) -> Iterator[str]:
+    """Methods and the content type of tus pass; of everything else no rule is off."""
+    known = variables(templates, "modules/gateway.bicep")
+    if known["methods"]["rules"] != [{"ruleId": "911100", "state": "Disabled"}]:
+        yield "methods"
+    if known["contentTypes"]["rules"] != [{"ruleId": "920420", "state": "Disabled"}]:
+        yield "content types"
+    off = {"firewall": [Code("methods")], "uploadFirewall": [Code("methods"), Code("contentTypes")]}
+    for each in resources(templates, FIREWALL):
+        rules = each.at("properties.managedRules.managedRuleSets")
+        if rules[0].get("ruleGroupOverrides") != off[each.symbol] or rules[1:] != [Code("bots")]:
+            yield each.symbol
 
 
 def no_forbidden_setting(templates: Templates) -> Iterator[str]:
@@ -458,6 +483,7 @@ RULES: Mapping[str, Rule] = {
         *(every_store_has_a_private_way, roles_are_known, roles_are_assigned_in_one_file, writing_is_not_deleting),
         *(who_may_erase, requests_only_send_to_dispatch, secrets_are_read_one_by_one, headers_are_ours),
         *(the_certificate_has_no_version, the_gateway_asks_for_health, only_bodies_of_uploads_pass),
+        *(the_firewall_knows_what_we_speak, only_the_jobs_renew_keys),
         *(no_forbidden_setting, python_is_one_that_is_tested, at_least_forty_instances, subnets_are_fit),
         *(addresses_of_our_own_are_few, mail_is_from_our_domain, policies_deny, defender_watches),
         *(secrets_stay_in_the_vault, parameters_are_described, the_budget_tells_somebody, no_name_is_real),

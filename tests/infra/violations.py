@@ -213,6 +213,17 @@ OF_RULES = [
         "firewallPolicy: { id: uploadFirewall.id }",
     ),
     Violation(
+        "only_the_jobs_renew_keys",
+        _ROLES,
+        "'key-renewer')\n  properties: { principalId: jobs",
+        "'key-renewer')\n  properties: { principalId: public",
+    ),
+    Violation("the_firewall_knows_what_we_speak", _GATEWAY, "[methods, contentTypes]", "[methods]"),
+    Violation(
+        "the_firewall_knows_what_we_speak", _GATEWAY, "'911100', state: 'Disabled'", "'911100', state: 'Enabled'"
+    ),
+    Violation("the_firewall_knows_what_we_speak", _GATEWAY, "rules: [{ ruleId: '920420'", "rules: [{ ruleId: '942100'"),
+    Violation(
         "no_forbidden_setting",
         _SERVICE,
         "  PIC_RECORDS: 'cosmos'\n",

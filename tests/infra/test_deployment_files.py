@@ -1,0 +1,112 @@
+"""What stands around the templates: parameters of each environment, the workflow, the workbook, azd."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.infra.bicep_tree import INFRA, ROOT, parameters, read_templates, resources
+
+TEMPLATES = read_templates()
+ENVIRONMENTS = ("test", "production")
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def given(environment: str) -> dict[str, Any]:
+    """Name and value of each parameter of an environment."""
+    read = json.loads((INFRA / f"{environment}.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    return {name: each["value"] for name, each in read.items()}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_gives_every_parameter_and_no_other(environment: str) -> None:
+    """What has a default is the same everywhere, and is left to it."""
+    wanted = {name for name, default in parameters(TEMPLATES, "main.bicep").items() if default is None}
+    assert set(given(environment)) == wanted
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_samples_name_nobody(environment: str) -> None:
+    """No real subscription, person or domain: those are the operator's to fill in."""
+    values = given(environment)
+    texts = [text for text in values.values() if isinstance(text, str)]
+    assert {guid for text in texts for guid in GUID.findall(text)} == {NOBODY}
+    for name in ("hostName", "mailDomain", "dutyMail"):
+        assert values[name].endswith("portal.example")  # RFC 2606 section 2
+    assert not [name for name in values if re.search(r"(?i)password|pepper|key$", name)]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_parameters_keep_to_their_bounds(environment: str) -> None:
+    """Those that the templates state, checked without a compiler."""
+    values = given(environment)
+    assert re.fullmatch(r"[a-z][a-z0-9]{2,10}", values["name"])
+    assert 7 <= values["vaultSoftDeleteDays"] <= 90
+    assert 1 <= values["retentionDays"] <= 365
+    assert 40 <= values["maximumInstances"] <= 1000
+    assert values["recordsMaxThroughput"] % 1000 == 0
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])-01", values["budgetBegins"])
+    assert (values["environmentName"], values["bankIdEnvironment"]) == (environment, environment)
+
+
+def test_production_is_larger_and_safer() -> None:
+    """Zones, records with a reserve, and no test identity."""
+    test, production = given("test"), given("production")
+    assert production["isZoneRedundant"]
+    assert production["recordsMaxThroughput"] >= 1000
+    assert test["name"] != production["name"]
+    assert test["addressPrefix"] != production["addressPrefix"]
+
+
+def test_the_workflow_holds_no_secret_and_pins_what_it_runs() -> None:
+    """It signs in by federated identity; actions are named by commit, with the version beside it."""
+    text = (ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8")
+    assert "secrets." not in text
+    used = re.findall(r"uses: (.*)", text)
+    assert len(used) == 5
+    for each in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+    assert "permissions: {}\n" in text
+    assert re.findall(r"^ {6}([\w-]+): (write|read)$", text, re.MULTILINE) == [
+        ("contents", "read"),
+        ("id-token", "write"),
+    ]
+    assert not re.findall(r"run: .*\$\{\{", text)
+    assert not [
+        line
+        for line in text.split("run: |")[1:]
+        for line in line.split("- uses")[0].splitlines()
+        if "${{ inputs" in line and "TARGET" not in line
+    ]
+
+
+def test_the_package_takes_what_the_app_needs() -> None:
+    """And nothing that stands in for a real part."""
+    text = (ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8")
+    (copied,) = re.findall(r"cp -r (.*) build/package/", text)
+    assert {*copied.split()} == {"function_app.py", "host.json", "requirements.txt", "functions", "shared", "web"}
+    assert all((ROOT / name).exists() for name in copied.split())
+    assert "unchecked-hash" in text
+    assert "--require-hashes" in text
+
+
+def test_azd_knows_both_apps() -> None:
+    """By the tag that the template sets."""
+    text = (ROOT / "azure.yaml").read_text(encoding="utf-8")
+    services = re.findall(r"^  (\w+):\n    project: \.\n    host: function\n    language: py$", text, re.MULTILINE)
+    named = re.findall(r"^    serviceName: '(\w+)'$", TEMPLATES["service.bicep"], re.MULTILINE)
+    assert services == named == ["public", "jobs"]
+
+
+def test_the_workbook_asks_for_what_is_collected() -> None:
+    """Tables that the logs have, and no field that could name a person."""
+    (workbook,) = resources(TEMPLATES, "Microsoft.Insights/workbooks")
+    assert "loadTextContent('workbook.json')" in str(workbook.at("properties.serializedData"))
+    items = json.loads((INFRA / "modules/workbook.json").read_text(encoding="utf-8"))["items"]
+    queries = [item["content"]["query"] for item in items if item["type"] == 3]
+    assert len(queries) >= 5
+    assert {query.split(" ")[0] for query in queries} == {"AppTraces", "AZKVAuditLogs"}
+    fields = {field for query in queries for field in re.findall(r"line\.(\w+)", query)}
+    assert fields == {"event", "status", "duration_ms", "route", "outcome", "settled", "looked"}
