@@ -47,7 +47,7 @@ def _encoded(manifest: Manifest) -> bytes:
 def _decoded(plaintext: bytes) -> Manifest:
     try:
         manifest = _parsed(json.loads(plaintext))
-    except (ValueError, InvalidInputError):
+    except (ValueError, RecursionError, InvalidInputError):  # Too deep is RecursionError.
         raise IntegrityError from None
     # Doubled or unknown members, spaces, escapes, 1.0 for 1: none of them encodes to the same bytes.
     if _encoded(manifest) != plaintext:
