@@ -139,6 +139,7 @@ def a_file() -> StoredFile:
         upload="up",
         key=WrappedDataKey(SECRET),
         manifest=Sealed(SECRET),
+        checks=Sealed(SECRET),
     )
 
 
@@ -147,7 +148,17 @@ ONE_OF_EACH: list[tuple[Stored, Callable[[Body], Stored]]] = [
     (a_message(), Message.of),
     (a_file(), StoredFile.of),
 ]
-OPTIONAL = {"text", "text_key", "sent_at", "key", "manifest", "author_recipient", "erasure", "required_assurance"}
+OPTIONAL = {
+    "text",
+    "text_key",
+    "sent_at",
+    "key",
+    "manifest",
+    "checks",
+    "author_recipient",
+    "erasure",
+    "required_assurance",
+}
 OTHER_KINDS: list[Json] = [7, True, 1.5, {"a": SECRET}, [7]]
 
 
