@@ -1,13 +1,14 @@
 """Files of a message: attachments that no browser runs, whole, in ranges or as one ZIP; and out of a draft again."""
 
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from functions.dependencies import Services, SignedIn
 from functions.problems import PRECONDITION_FAILED, RequestRefusedError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from shared.services.retrieving import FetchableFile
 
 router = APIRouter(prefix="/api/v1", tags=["files"])
+
+SENT_BYTES: Final = 512 * 1024
+"""Handed to the server at once."""
 
 Pieces = AsyncGenerator[bytes | memoryview, None]
 
@@ -70,10 +74,17 @@ def _not_modified(file: str) -> Response:
     return Response(status_code=304, headers={"Accept-Ranges": "bytes", "ETag": _tag(file)})
 
 
+def _cut(piece: bytes | bytearray) -> Iterator[memoryview]:
+    """The server keeps a copy of what the socket does not take at once, so it is handed no more than this at a time."""
+    view = memoryview(piece)
+    return (view[start : start + SENT_BYTES] for start in range(0, max(len(view), 1), SENT_BYTES))
+
+
 async def _viewed(pieces: AsyncGenerator[bytes | bytearray, None]) -> Pieces:
     async with aclosing(pieces) as read:
         async for piece in read:
-            yield memoryview(piece)
+            for view in _cut(piece):
+                yield view
 
 
 async def _several(found: "FetchableFile", parts: Sequence[tuple[bytes, ByteRange]], end: bytes) -> Pieces:
@@ -85,12 +96,25 @@ async def _several(found: "FetchableFile", parts: Sequence[tuple[bytes, ByteRang
                 if before:
                     yield before
                     before = b""
-                yield memoryview(piece)
+                for view in _cut(piece):
+                    yield view
     yield end
 
 
 def _content_range(part: ByteRange, total: int) -> str:
     return f"bytes {part.start}-{part.end - 1}/{total}"
+
+
+class _Download(StreamingResponse):
+    """Ends its reading when it ends, however it ends: a client that leaves must not wait for the garbage collector."""
+
+    def __init__(self, body: Pieces, *, status_code: int, headers: dict[str, str]) -> None:
+        super().__init__(body, status_code=status_code, headers=headers)
+        self._pieces = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
 
 
 async def _streamed(pieces: Pieces, status: int, headers: dict[str, str]) -> StreamingResponse:
@@ -103,7 +127,7 @@ async def _streamed(pieces: Pieces, status: int, headers: dict[str, str]) -> Str
             async for piece in rest:
                 yield piece
 
-    return StreamingResponse(body(), status_code=status, headers=headers)
+    return _Download(body(), status_code=status, headers=headers)
 
 
 _PATH: Final = "/threads/{thread}/messages/{message}/files/{file}"

@@ -1,10 +1,12 @@
 """Downloads on the wire: ranges, names, and what happens when the stored content is not what it was."""
 
+import asyncio
 import json
 import os
 
 import pytest
 
+from functions.bridge import bridge
 from functions.problems import RETRY_AFTER_SECONDS, RETRY_SPREAD_SECONDS
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, TAG_BYTES, sealed_length
 from shared.domain.record_bodies import decode_body
@@ -320,3 +322,25 @@ async def test_a_key_that_may_not_be_used_is_told_and_may_be_tried_again(world: 
     assert RETRY_AFTER_SECONDS <= asked < RETRY_AFTER_SECONDS + RETRY_SPREAD_SECONDS
     world.container.keys.enable(str(kek))
     assert (await person.call("GET", path)).status_code == 200
+
+
+async def test_a_client_that_leaves_stops_the_reading(world: World) -> None:
+    """In mid-download: nothing is read for it any more, and no task is left."""
+    staff = await world.staff()
+    path = await world.draft(staff, await world.thread(staff))
+    piece = os.urandom(100_000)
+    created = await world.create_upload(staff, path, 8 * len(piece))
+    for number in range(8):
+        await world.append(staff, created.headers["location"], number * len(piece), piece)
+    cookie = f"__Host-session={staff.cookies['__Host-session']}".encode()
+    wire = Wire(path=f"{path}/files/{created.headers['upload-file']}", headers=[(b"cookie", cookie)]).put()
+    wire.flowing.clear()
+    before = asyncio.all_tasks()
+    call = asyncio.create_task(wire.call(bridge(world.app)))
+    await wire.arrived.wait()
+    wire.leave()
+    await call
+    assert asyncio.all_tasks() == before
+    assert wire.status == 200
+    assert not wire.is_ended
+    assert len(wire.body) < len(piece)
