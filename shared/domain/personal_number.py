@@ -8,6 +8,7 @@ is checked strictly. Source: Skatteverket, SKV M 2010:3 and its open test data.
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import NoReturn
 
 from shared.domain.errors import InvalidInputError
 
@@ -30,6 +31,10 @@ class PersonalNumber:
         return "PersonalNumber(********-****)"
 
     __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        """Pickling or copying would write the digits down."""
+        raise TypeError("a personal number is not pickled")
 
 
 def parse_personal_number(text: str, *, today: date) -> PersonalNumber:

@@ -1,5 +1,7 @@
 """Personal numbers: the official ones pass, what is broken does not, and none is ever shown by accident."""
 
+import copy
+import pickle
 from datetime import date, timedelta
 
 import pytest
@@ -186,3 +188,11 @@ def test_no_way_of_showing_shows_it(digits: str) -> None:
     shown = f"{number} {number!s} {number!r} {[number]} " + "{}".format(number) + "%s" % number  # noqa: UP031, UP032
     assert digits[8:] not in shown
     assert digits[:8] not in shown
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_it_is_not_pickled(protocol: int) -> None:
+    """Nor copied: each would write the digits where nobody looks for them."""
+    for write in (lambda number: pickle.dumps(number, protocol), copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match=r"^a personal number is not pickled$"):
+            write(PersonalNumber(TOLVAN))
