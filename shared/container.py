@@ -429,6 +429,7 @@ class Container:
             expiries=self.expiries,
             audit=self.audit,
             limits=self.session_limits,
+            pepper=self.settings.peppers.current,
             clock=self.clock,
             random=self.random,
         )

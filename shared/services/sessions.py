@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
+from shared.crypto.pseudonyms import subject_version
 from shared.crypto.tokens import csrf_token, new_token, token_hash
 from shared.domain import places
 from shared.domain.assurance import Assurance
@@ -57,6 +58,7 @@ class Sessions:
         expiries: Expiries,
         audit: Audit,
         limits: SessionLimits,
+        pepper: int,
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -66,6 +68,7 @@ class Sessions:
         self._expiries = expiries
         self._audit = audit
         self._limits = limits
+        self._pepper = pepper
         self._clock = clock
         self._random = random
 
@@ -140,7 +143,7 @@ class Sessions:
         """Who holds this token. Raises ``NotSignedInError`` when it is unknown, ended, idle too long or too old."""
         record = await self._raised(token_hash(token))
         fields, now = Fields(record.body), self._clock()
-        if is_of_older_version(fields) or self._limits.is_over(fields, now=now):
+        if self._is_outdated(fields) or self._limits.is_over(fields, now=now):
             raise NotSignedInError
         if now - fields.instant("seen_at") >= self._limits.touch:
             await self._touch(record, now)
@@ -152,7 +155,7 @@ class Sessions:
         For what a session began and may be finished after it. Raises ``NotSignedInError`` once somebody ended it.
         """
         record = await self._raised(token_hash)
-        if is_of_older_version(Fields(record.body)):
+        if self._is_outdated(Fields(record.body)):
             raise NotSignedInError
         return await self._principal(record)
 
@@ -201,6 +204,16 @@ class Sessions:
         except RecordNotFoundError as fault:
             raise NotSignedInError from fault
 
+    def _is_outdated(self, fields: Fields) -> bool:
+        """Whether it does not say all that is needed now: its holder signs in again.
+
+        One from before the current pepper does not know its person's current pseudonym. One of a later pepper comes
+        of an instance that was deployed already.
+        """
+        if is_of_older_version(fields):
+            return True
+        return fields.text("kind") == "person" and _pepper(fields) < self._pepper
+
     async def _principal(self, record: Record) -> Principal:
         fields = Fields(record.body)
         if fields.text("kind") == "staff":
@@ -245,6 +258,13 @@ class Sessions:
         """End the session of this token; nothing it opened stays open."""
         await self._audit.write(AuditEvent.SIGNED_OUT, log_of(principal), by=reader_key(principal))
         await self._index.end(token_hash(token))
+
+
+def _pepper(fields: Fields) -> int:
+    try:
+        return subject_version(Subject(fields.text("subject")))
+    except ValueError as fault:
+        raise IntegrityError from fault
 
 
 def _assurance(fields: Fields) -> Assurance:

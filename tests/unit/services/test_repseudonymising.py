@@ -8,8 +8,9 @@ import pytest
 
 from shared.adapters.memory_electronic_id import persona
 from shared.crypto.pseudonyms import subject_version
+from shared.crypto.tokens import token_hash
 from shared.domain import places
-from shared.domain.errors import InvalidInputError, KeyUnavailableError, NotFoundError
+from shared.domain.errors import InvalidInputError, KeyUnavailableError, NotFoundError, NotSignedInError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.principals import Person, Staff
 from shared.domain.threads import Thread
@@ -50,7 +51,7 @@ class House:
         """As a deployment does."""
         container = self.scene.container
         container.settings = read_settings({**ENVIRONMENT, "PIC_SUBJECT_PEPPERS": value})
-        for name in ("admitting", "sharing", "repseudonymising", "sending", "uploading", "retrieving"):
+        for name in ("admitting", "sessions", "sharing", "repseudonymising", "sending", "uploading", "retrieving"):
             vars(container).pop(name, None)
 
     def tapped(self, tap: Tap) -> Instance:
@@ -99,6 +100,37 @@ async def test_signing_in_gives_the_pseudonyms_of_all_peppers() -> None:
     made = await house()
     arrival = await made.scene.container.admitting.receive(persona(TOLVAN))
     assert arrival.person.subjects == made.scene.person().subjects
+
+
+async def test_a_session_from_before_the_new_pepper_is_over() -> None:
+    """It knows its person by the old pseudonym alone, and would find nothing once the rotation has moved all."""
+    made = await House.make()
+    container = made.scene.container
+    old = (await container.sessions.raise_for_person(made.scene.person())).token
+    of_staff = (await container.sessions.raise_for_staff(made.staff.organisation, made.staff.staff)).token
+    await container.sessions.principal_of(old)
+    made.add_pepper()
+    with pytest.raises(NotSignedInError):
+        await container.sessions.principal_of(old)
+    with pytest.raises(NotSignedInError):
+        await container.sessions.holder(token_hash(old))
+    await container.sessions.principal_of(of_staff)
+    again = await container.sessions.raise_for_person(made.scene.person())
+    assert await container.sessions.principal_of(again.token) == made.scene.person()
+
+
+async def test_a_session_of_a_deployed_instance_goes_on_at_one_that_is_not() -> None:
+    """While a deployment is under way both answer the same browser."""
+    made = await house()
+    token = (await made.scene.container.sessions.raise_for_person(made.scene.person())).token
+    made.add_pepper(ENVIRONMENT["PIC_SUBJECT_PEPPERS"])
+    assert [subject_version(s) for s in (await _person(made, token)).subjects] == [2, 1]
+
+
+async def _person(made: House, token: str) -> Person:
+    principal = await made.scene.container.sessions.principal_of(token)
+    assert isinstance(principal, Person)
+    return principal
 
 
 async def test_a_rotation_moves_everything_and_a_second_finds_nothing() -> None:
