@@ -202,6 +202,7 @@ module mail 'modules/mail.bicep' = {
     domain: mailDomain
     senderName: mailSenderName
     isDomainVerified: isMailDomainVerified
+    applicationId: mailApplicationId
   }
 }
 
@@ -341,7 +342,7 @@ module service 'service.bicep' = if (hasSecrets) {
     insightsName: monitoring.outputs.insightsName
     workspaceId: monitoring.outputs.workspaceId
     actionGroupId: duty.outputs.id
-    mailUser: '${mail.outputs.name}.${mailApplicationId}.${tenant().tenantId}'
+    mailUser: mail.outputs.user
     mailSender: '${mailSenderName}@${mailDomain}'
     isZoneRedundant: isZoneRedundant
     maximumInstances: maximumInstances

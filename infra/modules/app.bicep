@@ -90,12 +90,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
     }
+    // No more than this: Flex Consumption refuses an app for each property that it does not know (error 51021), ftpsState too.
     siteConfig: {
-      ftpsState: 'Disabled'
       healthCheckPath: '/health'
-      http20Enabled: true
       minTlsVersion: '1.2'
-      remoteDebuggingEnabled: false
       scmMinTlsVersion: '1.2'
     }
   }

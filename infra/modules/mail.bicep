@@ -15,6 +15,9 @@ param senderName string
 @description('Whether the records of the domain have been verified. Before that no mail can be sent.')
 param isDomainVerified bool
 
+@description('Client id of the application that signs in to the mail server.')
+param applicationId string
+
 resource mail 'Microsoft.Communication/emailServices@2025-09-01' = {
   name: '${name}-mail'
   location: 'global'
@@ -48,6 +51,18 @@ resource service 'Microsoft.Communication/communicationServices@2025-09-01' = {
   }
 }
 
+// By which the application signs in; its password is a secret of that application.
+resource user 'Microsoft.Communication/communicationServices/smtpUsernames@2025-09-01' = {
+  parent: service
+  name: 'notices'
+  properties: {
+    entraApplicationId: applicationId
+    tenantId: tenant().tenantId
+    username: '${name}-notices'
+  }
+}
+
+output user string = user.properties.username
 output id string = service.id
 output domainId string = sender.id
 output name string = service.name

@@ -192,6 +192,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
         name: 'endpoints'
         properties: {
           addressPrefix: endpointsPrefix
+          defaultOutboundAccess: false
           networkSecurityGroup: { id: endpointRules.id }
           privateEndpointNetworkPolicies: 'Enabled'
         }

@@ -38,6 +38,7 @@ VERSIONS: Mapping[str, str] = {
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
     "Microsoft.Authorization/roleDefinitions": "2022-04-01",
     "Microsoft.Communication/communicationServices": "2025-09-01",
+    "Microsoft.Communication/communicationServices/smtpUsernames": "2025-09-01",
     "Microsoft.Communication/emailServices": "2025-09-01",
     "Microsoft.Communication/emailServices/domains": "2025-09-01",
     "Microsoft.Communication/emailServices/domains/senderUsernames": "2025-09-01",

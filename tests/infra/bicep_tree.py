@@ -108,7 +108,7 @@ def value(node: Node) -> Any:
             return Code(text_of(node))
 
 
-def _body(node: Node) -> Node:
+def body_of(node: Node) -> Node:
     """The object of a declaration, behind its loop and its condition."""
     inner = node.named_children[-1]
     while inner.type != "object":
@@ -136,7 +136,7 @@ def _declared(file: str, node: Node, parent: str, version: str) -> Iterator[Decl
         )
         if parent and "." not in kind:
             kind, own = f"{parent}/{kind}", own or version
-        body = _body(child)
+        body = body_of(child)
         yield Declared(
             file=file,
             symbol=text_of(child.named_children[0]),

@@ -338,6 +338,12 @@ def no_forbidden_setting(templates: Templates) -> Iterator[str]:
                 yield f"{file}: {name}"
 
 
+def no_forbidden_site_property(templates: Templates) -> Iterator[str]:
+    """Flex Consumption refuses an app for each property of ``siteConfig`` that it does not know."""
+    known = {"healthCheckPath", "minTlsVersion", "scmMinTlsVersion"}
+    yield from sorted(set(one(templates, "Microsoft.Web/sites").at("properties.siteConfig")) - known)
+
+
 def python_is_one_that_is_tested(templates: Templates) -> Iterator[str]:
     """The conformance tests run the app in this runtime."""
     if variables(templates, "service.bicep")["pythonVersion"] != "3.13":
@@ -484,7 +490,13 @@ RULES: Mapping[str, Rule] = {
         *(who_may_erase, requests_only_send_to_dispatch, secrets_are_read_one_by_one, headers_are_ours),
         *(the_certificate_has_no_version, the_gateway_asks_for_health, only_bodies_of_uploads_pass),
         *(the_firewall_knows_what_we_speak, only_the_jobs_renew_keys),
-        *(no_forbidden_setting, python_is_one_that_is_tested, at_least_forty_instances, subnets_are_fit),
+        *(
+            no_forbidden_setting,
+            no_forbidden_site_property,
+            python_is_one_that_is_tested,
+            at_least_forty_instances,
+            subnets_are_fit,
+        ),
         *(addresses_of_our_own_are_few, mail_is_from_our_domain, policies_deny, defender_watches),
         *(secrets_stay_in_the_vault, parameters_are_described, the_budget_tells_somebody, no_name_is_real),
     )

@@ -94,7 +94,6 @@ TABLE = [
     Wanted("apps speak https alone", SITE, "properties.httpsOnly", True),
     Wanted("apps speak TLS 1.2", SITE, "properties.siteConfig.minTlsVersion", "1.2"),
     Wanted("deploying speaks TLS 1.2", SITE, "properties.siteConfig.scmMinTlsVersion", "1.2"),
-    Wanted("no files by FTP", SITE, "properties.siteConfig.ftpsState", "Disabled"),
     Wanted("apps go out through the network", SITE, "properties.virtualNetworkSubnetId", Code("subnetId")),
     Wanted("apps have their own identity", SITE, "identity.type", "UserAssigned"),
     Wanted("secrets are fetched by that identity", SITE, "properties.keyVaultReferenceIdentity", Code("identityId")),

@@ -1,10 +1,11 @@
 """What a compiler says of names: everything that is used is declared, everything declared is used, modules fit."""
 
+import re
 from pathlib import PurePosixPath
 
 from tree_sitter import Node
 
-from tests.infra.bicep_tree import Templates, fields, modules, parameters, text_of, tree, walk
+from tests.infra.bicep_tree import Templates, body_of, fields, modules, parameters, text_of, tree, walk
 
 FUNCTIONS = {
     *("cidrSubnet", "concat", "environment", "guid", "loadTextContent", "resourceGroup", "resourceId", "split"),
@@ -19,6 +20,7 @@ DECLARATIONS = {
     "module_declaration",
     "output_declaration",
 }
+_LATE = re.compile(r"\.(outputs|properties)\b")
 _NAMES = {"object_property", *DECLARATIONS}
 
 
@@ -71,6 +73,51 @@ def _used(root: Node) -> set[str]:
         if not (is_name or is_loop or is_decorator or is_nested):
             names.add(text_of(node))
     return names
+
+
+def start_faults(templates: Templates) -> list[str]:
+    """What must be known when a deployment starts, and is not: loops, conditions and names (BCP178, BCP177, BCP120)."""
+    faults = []
+    for file, text in templates.items():
+        root = tree(text)
+        late = _late_variables(root)
+        for node in walk(root):
+            early = _early_parts(node)
+            faults += [
+                f"{file}:{part.start_point[0] + 1}: {text_of(part)} is known too late"
+                for part in early
+                if _LATE.search(text_of(part))
+                or late & {text_of(each) for each in walk(part) if each.type == "identifier"}
+            ]
+    return faults
+
+
+def _late_variables(root: Node) -> set[str]:
+    """Variables that depend on what a resource or a module tells."""
+    texts = {
+        text_of(node.named_children[0]): text_of(node.named_children[-1])
+        for node in walk(root)
+        if node.type == "variable_declaration"
+    }
+    late = {name for name, text in texts.items() if _LATE.search(text)}
+    while True:
+        more = {name for name, text in texts.items() if late & set(re.findall(r"\w+", text))}
+        if more <= late:
+            return late
+        late |= more
+
+
+def _early_parts(node: Node) -> list[Node]:
+    match node.type:
+        case "for_statement":
+            return [node.named_children[1]]
+        case "if_statement":
+            return [node.named_children[0]]
+        case "resource_declaration" | "module_declaration":
+            body = fields(body_of(node))
+            return [body[name] for name in ("name", "scope", "location") if name in body]
+        case _:
+            return []
 
 
 def _module_faults(templates: Templates) -> list[str]:

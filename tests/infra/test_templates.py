@@ -15,12 +15,13 @@ from tests.infra.arm_types import type_faults, version_faults
 from tests.infra.bicep_tree import INFRA, Templates, read_templates
 from tests.infra.policy_rules import RULES
 from tests.infra.policy_table import TABLE
-from tests.infra.symbols import symbol_faults, syntax_faults
+from tests.infra.symbols import start_faults, symbol_faults, syntax_faults
 from tests.infra.violations import (
     OF_PROPERTIES,
     OF_RULES,
     OF_SYMBOLS,
     OF_SYNTAX,
+    OF_THE_START,
     OF_TYPES,
     OF_VERSIONS,
     Violation,
@@ -49,6 +50,11 @@ def test_the_templates_parse() -> None:
 def test_names_exist_and_modules_fit() -> None:
     """What a compiler would say of symbols."""
     assert symbol_faults(TEMPLATES) == []
+
+
+def test_what_a_deployment_must_know_at_its_start_is_known() -> None:
+    """The compiler refuses loops, conditions and names that depend on what is made."""
+    assert start_faults(TEMPLATES) == []
 
 
 def test_resources_have_the_shape_that_azure_knows() -> None:
@@ -101,6 +107,7 @@ def test_a_planted_breach_is_found(violation: Violation) -> None:
         *((each, type_faults) for each in OF_TYPES),
         *((each, version_faults) for each in OF_VERSIONS),
         *((each, symbol_faults) for each in OF_SYMBOLS),
+        *((each, start_faults) for each in OF_THE_START),
         *((each, syntax_faults) for each in OF_SYNTAX),
     ],
     ids=lambda given: by_name(given) if isinstance(given, Violation) else given.__name__,

@@ -75,7 +75,6 @@ OF_PROPERTIES = [
     Violation("apps speak https alone", _APP, "httpsOnly: true", "httpsOnly: false"),
     Violation("apps speak TLS 1.2", _APP, "minTlsVersion: '1.2'", "minTlsVersion: '1.0'"),
     Violation("deploying speaks TLS 1.2", _APP, "scmMinTlsVersion: '1.2'", "scmMinTlsVersion: '1.1'"),
-    Violation("no files by FTP", _APP, "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'"),
     Violation("apps go out through the network", _APP, "    virtualNetworkSubnetId: subnetId\n", ""),
     Violation("apps have their own identity", _APP, "type: 'UserAssigned'\n", "type: 'SystemAssigned'\n"),
     Violation("secrets are fetched by that identity", _APP, "    keyVaultReferenceIdentity: identityId\n", ""),
@@ -229,6 +228,12 @@ OF_RULES = [
         "  PIC_RECORDS: 'cosmos'\n",
         "  PIC_RECORDS: 'cosmos'\n  FUNCTIONS_WORKER_RUNTIME: 'python'\n",
     ),
+    Violation(
+        "no_forbidden_site_property",
+        _APP,
+        "      minTlsVersion: '1.2'\n",
+        "      minTlsVersion: '1.2'\n      ftpsState: 'Disabled'\n",
+    ),
     Violation("python_is_one_that_is_tested", _SERVICE, "'3.13'", "'3.14'"),
     Violation("at_least_forty_instances", _APP, "@minValue(40)", "@minValue(1)"),
     Violation(
@@ -324,4 +329,12 @@ OF_SYMBOLS = [
         "unknown argument", _MAIN, "params: { locations: [location] }", "params: { locations: [location], more: 1 }"
     ),
     Violation("unknown output", _MAIN, "duty.outputs.id", "duty.outputs.ids"),
+]
+
+OF_THE_START = [
+    Violation(
+        "late loop", _MAIN, "{ service: 'vault', group: 'vault' }", "{ service: vault.outputs.id, group: 'vault' }"
+    ),
+    Violation("late name", _DATA, "  name: container\n", "  name: account.properties.primaryEndpoints.blob\n"),
+    Violation("late condition", _MAIN, "= if (hasSecrets)", "= if (mail.outputs.domainId != '')"),
 ]
