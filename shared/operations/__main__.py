@@ -13,6 +13,7 @@ from shared.operations import (
     retire_keys,
     rotate_keys,
     rotate_peppers,
+    upload_limit,
 )
 from shared.settings import SettingsError, read_settings
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(required=True)
     rotate_peppers.add_to(commands)
     content_policy.add_to(commands)
+    upload_limit.add_to(commands)
     rotate_keys.add_to(commands)
     retire_keys.add_to(commands)
     own_key.add_to(commands)
