@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.memory_electronic_id import persona
 from shared.crypto.pseudonyms import subject_of
 from shared.domain.electronic_id import VerifiedIdentity
-from shared.domain.errors import ConflictError, DependencyError, NotFoundError
+from shared.domain.errors import ConflictError, DependencyError, KeyUnavailableError, NotFoundError
 from shared.domain.principals import Person
 from shared.domain.qr import qr_content
 from shared.services.person_signing_in import Refused, SignedIn, Waiting
@@ -94,6 +94,13 @@ async def test_the_code_is_a_new_one_each_second_and_ends(scene: Scene) -> None:
     answer = await order.poll()
     assert isinstance(answer, Waiting)
     assert answer.qr is None
+
+
+async def test_an_instance_whose_clock_is_late_shows_the_first_code(scene: Scene) -> None:
+    """The one that started has a clock that runs ahead: no code is made of seconds before the start."""
+    order = await Order.start(scene)
+    scene.container.clock.now -= timedelta(seconds=10)
+    assert await scene.container.person_signing_in.qr(order.flow) == qr_content("token-1", "secret-1", 0)
 
 
 @pytest.mark.parametrize("hint", ["started", "userSign", "userMrtd", "somethingNew"])
@@ -206,6 +213,22 @@ async def test_an_order_that_the_e_id_refuses_leaves_nothing(scene: Scene, fault
     with pytest.raises(type(fault)):
         await scene.container.person_signing_in.start(REQUEST)
     assert scene.bodies() == before
+
+
+async def test_no_order_begins_that_could_not_be_kept(scene: Scene) -> None:
+    """The e-ID does not repeat itself: what sealing needs is fetched before it is asked, not after."""
+    instance = scene.instance()
+
+    class Locked:
+        """The vault, which does not answer."""
+
+        def __getattr__(self, name: str) -> object:
+            raise KeyUnavailableError
+
+    vars(instance)["keys"] = Locked()
+    with pytest.raises(KeyUnavailableError):
+        await instance.person_signing_in.start(REQUEST)
+    assert not scene.container.electronic_id.requests
 
 
 async def test_no_order_outlives_its_end_after_a_fault(scene: Scene) -> None:

@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.memory_electronic_id import persona
+from shared.crypto.tokens import token_hash
+from shared.domain import places
+from shared.domain.bodies import instant_text
 from shared.domain.errors import ConflictError, DependencyError, NotFoundError, OtherBrowserError
+from shared.domain.ports import Body
 from shared.domain.user_messages import StartedBy
 from shared.services.person_signing_in import Refused, SignedIn, Waiting
 from shared.services.sign_in_collecting import COLLECT_INTERVAL
@@ -33,7 +37,9 @@ async def test_polling_never_signs_in(scene: Scene) -> None:
         assert await order.poll() == ARMED
         scene.container.clock.now += COLLECT_INTERVAL
     assert not scene.bodies("session|")
+    assert len(scene.bodies("return|")) == 1
     assert isinstance(await order.come_back(), SignedIn)
+    assert not scene.bodies("return|")
 
 
 async def test_who_comes_back_before_the_e_id_is_done_waits(scene: Scene) -> None:
@@ -165,6 +171,21 @@ async def test_the_app_can_be_opened_again_while_nobody_has_the_order(scene: Sce
     scene.container.electronic_id.hint(order.ref, "userSign")
     scene.container.clock.now += COLLECT_INTERVAL
     assert (await order.poll()) == Waiting(hint_code="userSign", started_by=MOBILE)
+
+
+@pytest.mark.parametrize("started_by", [StartedBy.QR, MOBILE])
+async def test_the_order_itself_knows_its_nonce(scene: Scene, started_by: StartedBy) -> None:
+    """Whoever writes a way back to it into the store still has the wrong one, and an order by code has none."""
+    order = await Order.start(scene, started_by)
+    scene.container.electronic_id.approve(order.ref, persona())
+    nonce, flow_hash = "A" * 43, token_hash(order.flow)
+    place = places.sign_in_return(token_hash(nonce))
+    body: Body = {"flow": flow_hash, "expires_at": instant_text(scene.container.clock.now + RETURN_LIFETIME)}
+    await scene.container.records.create(place.partition, place.id, body)
+    with pytest.raises(OtherBrowserError):
+        await order.come_back(nonce=nonce)
+    assert not scene.bodies("session|")
+    assert [event["reason"] for event in scene.events("order:return:refuse")] == ["nonce"]
 
 
 async def test_the_way_back_ends_with_its_order(scene: Scene) -> None:
