@@ -7,14 +7,20 @@ KNOWN = b"a word that this scanner takes for malware"
 
 
 class MemoryScanner:
-    """``is_down`` and ``most_bytes`` are a test's to set; ``scans`` counts those that came to a verdict."""
+    """``is_down``, ``breaks`` (how many of the next scans) and ``most_bytes`` are a test's to set.
+
+    ``begun`` counts the scans, ``scans`` those that were asked for their verdict.
+    """
 
     def __init__(self) -> None:
         self.is_down = False
         self.most_bytes: int | None = None
+        self.breaks = 0
+        self.begun = 0
         self.scans = 0
 
     async def begin(self) -> "MemoryScan":
+        self.begun += 1
         return MemoryScan(self)
 
     async def ping(self) -> None:
@@ -34,7 +40,8 @@ class MemoryScan:
 
     async def end(self) -> Scan:
         self._scanner.scans += 1
-        if self._scanner.is_down:
+        self._scanner.breaks -= 1
+        if self._scanner.is_down or self._scanner.breaks >= 0:
             return Scan.UNREACHABLE
         if self._scanner.most_bytes is not None and len(self._content) > self._scanner.most_bytes:
             return Scan.TOO_LARGE

@@ -13,10 +13,11 @@ from shared.domain.errors import ConflictError, ContentRefusedError, DependencyE
 from shared.domain.ids import MessageId, OrganisationId, ThreadId
 from shared.domain.principals import Principal, Staff
 from shared.domain.scanning import Scanning
+from shared.domain.tus import Append, Content
 from shared.domain.upload_rule import UploadState
 from shared.services.uploading import NewUpload
 from shared.services.uploads import Upload
-from tests.support.scene import Scene, append, new_upload
+from tests.support.scene import Scene, append, new_upload, pieces
 from tests.support.taps import TROUBLES, Crashed, Trouble, meetings
 
 PDF = b"%PDF-1.7\n" + bytes(100)
@@ -173,6 +174,40 @@ async def test_a_whole_file_is_scanned_once_and_beside_its_sealing(scene: Scene)
     assert scanner.scans == 3
     expected = [Scan.CLEAN] * 3
     assert [checks.scan for checks in await checks_of(scene, staff, thread, message)] == expected
+
+
+async def test_a_scan_that_breaks_beside_the_sealing_is_made_again(scene: Scene) -> None:
+    """From the sealed parts: a scanner lets go of senders that are slow, and that is nobody's fault."""
+    scanner = scanned(scene.container)
+    scanner.breaks = 1
+    staff, thread, message = await a_draft(scene)
+    await scene.upload(staff, thread, message, PDF)
+    assert [found.scan for found in await checks_of(scene, staff, thread, message)] == [Scan.CLEAN]
+    assert scanner.scans == 2
+
+
+async def test_a_part_of_a_file_is_not_scanned_in_vain(scene: Scene) -> None:
+    """A request that says that it brings less than the file costs the scanner nothing."""
+    scanner = scanned(scene.container)
+    staff, thread, message = await a_draft(scene)
+    begun = await scene.begin(staff, thread, message, len(PDF))
+    for start, end in pairwise((0, 20, len(PDF))):
+        content = Content(declared_bytes=end - start, checksum=None)
+        asked = Append(offset=start, length=None, content=content)
+        await scene.container.uploading.append(staff, begun.upload, asked, pieces(PDF[start:end]))
+    assert scanner.begun == scanner.scans == 1
+
+
+async def test_what_a_failed_request_brought_is_not_looked_at(scene: Scene) -> None:
+    """Only what counts as having arrived is what the file gives away."""
+    staff, thread, message = await a_draft(scene)
+    begun = await scene.begin(staff, thread, message, len(SCRIPT))
+    await append(scene.container, staff, begun.upload, 0, SCRIPT[:1])
+    with pytest.raises(DependencyError):
+        await append(scene.container, staff, begun.upload, 1, b"XX", DependencyError())
+    await append(scene.container, staff, begun.upload, 1, SCRIPT[1:])
+    expected = (Finding.TYPE_DIFFERS, Finding.EXECUTABLE)
+    assert [found.findings for found in await checks_of(scene, staff, thread, message)] == [expected]
 
 
 async def test_a_verdict_is_never_that_of_other_bytes(scene: Scene) -> None:
