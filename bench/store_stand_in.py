@@ -1,8 +1,8 @@
 """An in-memory block-blob store that answers at once, so that what is measured is the client and not the store.
 
 Speaks as much of the REST interface as the SDK and our adapter need: containers, put block, put block list, put blob,
-get with a range, HEAD, DELETE, listing, service properties. Who asks is not checked. It runs in a process of its own with a
-thread for each connection: bytes come in by ``recv_into`` where they stay, and go out from there without a copy.
+get with a range, HEAD, DELETE, listing, service properties. Who asks is not checked. It runs in a process of its own,
+with a thread for each connection: bytes come in by ``recv_into`` where they stay, and go out from there uncopied.
 """
 
 import argparse

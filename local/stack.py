@@ -15,8 +15,13 @@ T = TypeVar("T")
 Progress = Callable[[str], None]
 RecordStore = Literal["tables", "cosmos"]
 
-ALLOCATOR: Final = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
-"""For the host's process: glibc then keeps large buffers instead of faulting them in anew (ADR 0006)."""
+ALLOCATOR: Final = {
+    "MALLOC_MMAP_THRESHOLD_": "67108864",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+    "MALLOC_ARENA_MAX": "1",
+}
+"""For the host's process: glibc then keeps large buffers instead of faulting them in anew (ADR 0006), and does not keep
+some for each thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

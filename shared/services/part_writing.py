@@ -1,7 +1,8 @@
 """Sealing a stream into parts and staging them: constant memory, several parts on their way at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from shared.crypto.contexts import part_context
@@ -18,7 +19,44 @@ STAGED_AT_ONCE: Final = 3
 """Parts being filled or on their way to the store: memory per upload is this times 8 MiB, in buffers used again.
 Fewer where many uploads run: see ``part_room``."""
 
+_BATCH_BYTES: Final = 2 * 1024 * 1024
+"""Handed to a thread at once. Two batches of an upload are in memory beside its parts."""
+
 _RANDOM_BYTES_OF_BLOCK = 10
+
+
+@asynccontextmanager
+async def _beside(digest: RunningDigest) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+    """Takes the digest along in a thread, a batch at a time: it is the dearest step, and the loop has bytes to move.
+
+    At the end, and after any fault, the digest has taken all that it was given.
+    """
+    waiting: list[bytes] = []
+    waiting_bytes = 0
+    running: asyncio.Future[None] | None = None
+
+    async def take(data: bytes) -> None:
+        nonlocal waiting, waiting_bytes, running
+        waiting.append(data)
+        waiting_bytes += len(data)
+        if waiting_bytes < _BATCH_BYTES:
+            return
+        if running is not None:
+            await running
+        batch, waiting, waiting_bytes = waiting, [], 0
+        running = asyncio.ensure_future(asyncio.to_thread(_digest_all, digest, batch))
+
+    try:
+        yield take
+    finally:
+        if running is not None:
+            await running
+        _digest_all(digest, waiting)
+
+
+def _digest_all(digest: RunningDigest, batch: Sequence[bytes]) -> None:
+    for data in batch:
+        digest.update(data)
 
 
 class PartWriter:
@@ -63,12 +101,13 @@ class PartWriter:
         """
         left = at_most
         self._capacity = max(1, min(PART_BYTES, at_most))
-        async for data in body:
-            if len(data) > left:
-                raise TooLargeError(self._upload.progress.bound)
-            left -= len(data)
-            digest.update(data)
-            await self._take(memoryview(data))
+        async with _beside(digest) as digested:
+            async for data in body:
+                if len(data) > left:
+                    raise TooLargeError(self._upload.progress.bound)
+                left -= len(data)
+                await digested(data)
+                await self._take(memoryview(data))
 
     async def _take(self, data: memoryview) -> None:
         while data:
