@@ -212,6 +212,58 @@ async def test_deleted_key_is_unavailable_until_it_is_recovered(subject: Subject
     assert await subject.keys.unwrap(wrapped) == KEY
 
 
+async def test_a_renewed_key_has_one_more_version(subject: Subject) -> None:
+    """New wraps go under it, and what was wrapped before still unwraps."""
+    before = await subject.keys.create(subject.name)
+    old = await subject.keys.wrap(subject.name, KEY)
+    after = await subject.keys.renew(subject.name)
+    assert before != after
+    assert (await subject.keys.describe(subject.name)).kek == (await subject.keys.wrap(subject.name, KEY)).kek == after
+    assert await subject.keys.unwrap(old) == KEY
+
+
+async def test_a_key_is_described(subject: Subject) -> None:
+    """Of the kind that wraps; and not at all when it is disabled or was never made."""
+    kek = await subject.keys.create(subject.name)
+    traits = await subject.keys.describe(subject.name)
+    assert (traits.kek, traits.kind.partition("-")[0], traits.wraps) == (kek, "RSA", True)
+    assert traits.size_bits in {2048, 3072}
+    await subject.administrator.disable(kek)
+    for name in (subject.name, f"{subject.name}-never"):
+        with pytest.raises(KeyUnavailableError):
+            await subject.keys.describe(name)
+
+
+async def test_a_destroyed_key_unwraps_nothing_and_destroying_again_is_no_error(subject: Subject) -> None:
+    """All versions of it; and another key beside it goes on."""
+    other = f"{subject.name}-other"
+    await subject.keys.create(subject.name)
+    await subject.keys.create(other)
+    beside = await subject.keys.wrap(other, KEY)
+    wraps = [await subject.keys.wrap(subject.name, KEY)]
+    await subject.keys.renew(subject.name)
+    wraps.append(await subject.keys.wrap(subject.name, KEY))
+    assert await subject.keys.destroy(subject.name) == await subject.keys.destroy(subject.name)
+    assert await subject.keys.destroy(f"{subject.name}-never") is None
+    for wrapped in wraps:
+        with pytest.raises(KeyUnavailableError):
+            await subject.keys.unwrap(wrapped)
+    assert await subject.keys.unwrap(beside) == KEY
+
+
+async def test_a_vault_that_the_settings_do_not_name_is_never_asked(subject: Subject) -> None:
+    """Nor is a version where a key is wanted; no key is made, renewed or destroyed outside our own vault."""
+    address = "https://other.vault.azure.net/keys/pic"
+    for key in (address, f"{address}/{'0' * 32}"):
+        with pytest.raises(KeyUnavailableError):
+            await subject.keys.wrap(key, KEY)
+        with pytest.raises(KeyUnavailableError):
+            await subject.keys.describe(key)
+        for change in (subject.keys.create, subject.keys.renew, subject.keys.destroy):
+            with pytest.raises((ValueError, KeyUnavailableError)):
+                await change(key)
+
+
 async def test_key_that_never_was_is_unavailable(subject: Subject) -> None:
     """Neither a way to plaintext nor a reason to make a key."""
     with pytest.raises(KeyUnavailableError):
