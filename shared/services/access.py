@@ -5,6 +5,9 @@ whether or not a sweep has run. Whoever belongs to a thread and signed in by an 
 for every object in it alike.
 """
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from shared.domain import places
@@ -109,14 +112,48 @@ class Access:
 
     async def message(self, principal: Principal, thread: ThreadId, message: MessageId) -> OpenMessage:
         """Raises as ``thread`` does, and ``NotFoundError`` unless the principal may see the message and it is alive."""
-        room = await self.thread(principal, thread)
-        if not is_id(message):
-            raise NotFoundError
-        record = await self._record(thread, places.message(thread, message))
+        async with self._beside(thread, message, lambda: places.message(thread, message)) as reading:
+            room = await self.thread(principal, thread)
+            record = await reading()
         found = Message.of(record.body)
         if is_expired(found.expires_at, now=self._clock()) or not may_see(found, room):
             raise NotFoundError
         return OpenMessage(room=room, record=record, message=found, is_mine=is_mine(found, room))
+
+    async def message_and_file(
+        self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId
+    ) -> tuple[OpenMessage, StoredFile]:
+        """``message`` and ``file`` in the time of one."""
+        async with self._beside(thread, file, lambda: places.file(thread, message, file)) as reading:
+            opened = await self.message(principal, thread, message)
+            if file not in opened.message.files:
+                raise NotFoundError
+            return opened, StoredFile.of((await reading()).body)
+
+    @asynccontextmanager
+    async def _beside(
+        self,
+        thread: ThreadId,
+        named: str,
+        place: Callable[[], Place],
+    ) -> AsyncIterator[Callable[[], Awaitable[Record]]]:
+        """A record that is fetched while what decides about it is; call what is yielded once that is decided.
+
+        The way to the store is most of the time that a request takes. Raises ``NotFoundError`` from that call.
+        """
+        task = asyncio.create_task(self._record(thread, place())) if is_id(thread) and is_id(named) else None
+
+        async def fetched() -> Record:
+            if task is None:
+                raise NotFoundError
+            return await task
+
+        try:
+            yield fetched
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def file(self, opened: OpenMessage, file: FileId) -> StoredFile:
         """A file of an opened message. Raises ``NotFoundError``."""

@@ -215,8 +215,7 @@ class Retrieving:
     async def _stored(
         self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId
     ) -> tuple[OpenMessage, StoredFile]:
-        opened = await self._access.message(principal, thread, message)
-        found = await self._access.file(opened, file)
+        opened, found = await self._access.message_and_file(principal, thread, message, file)
         if found.state is not FileState.STORED or found.manifest is None or found.key is None:
             raise NotFoundError
         return opened, found
