@@ -181,3 +181,14 @@ def parameters(templates: Templates, file: str) -> dict[str, Node | None]:
             name, *rest = node.named_children
             found[text_of(name)] = rest[-1] if len(rest) > 1 else None
     return found
+
+
+def one(templates: Templates, kind: str) -> Declared:
+    """The only resource of a type."""
+    (found,) = resources(templates, kind)
+    return found
+
+
+def named(items: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The properties of an item by its name."""
+    return next((item["properties"] for item in items if item["name"] == name), {})
