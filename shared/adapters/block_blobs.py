@@ -89,9 +89,14 @@ class BlockBlobs:
     async def read(self, blob: str, offset: int, length: int) -> bytes:
         check_range(offset, length)
         client = self._blob(blob)
+        answers: list[Any] = []
+
+        def note(response: Any) -> None:
+            answers.append(response.http_response.internal_response)
+
         async with dependable(self._budget_seconds):
             try:
-                content = await client.download_blob(offset, length, max_concurrency=1)
+                content = await client.download_blob(offset, length, max_concurrency=1, raw_response_hook=note)
             except ResourceNotFoundError as exc:
                 if _code(exc) == StorageErrorCode.BLOB_NOT_FOUND:
                     raise NotFoundError from exc
@@ -99,6 +104,9 @@ class BlockBlobs:
             except HttpResponseError as exc:
                 if exc.status_code == _RANGE_NOT_SATISFIABLE:
                     return b""
+                raise
+            except BaseException:
+                _hang_up(answers)
                 raise
             # One chunk, as fetched: readall() would copy it twice more.
             return b"".join([chunk async for chunk in content.chunks()])
@@ -134,6 +142,12 @@ class BlockBlobs:
     def _blob(self, blob: str) -> BlobClient:
         check_blob(blob)
         return self._container.get_blob_client(blob)
+
+
+def _hang_up(answers: Sequence[Any]) -> None:
+    """Whoever reads may go in mid-body. The SDK then holds on to the connection, and soon none would be free."""
+    for answer in answers:
+        answer.close()
 
 
 def _code(exc: HttpResponseError) -> str | None:
