@@ -86,7 +86,7 @@ def draft(running: Running) -> Iterator[Draft]:
 def run(command: Sequence[str | Path], document: Mapping[str, Any]) -> Any:
     """Run a client; what it says of the outcome."""
     done = subprocess.run(
-        command, input=json.dumps(document), capture_output=True, text=True, timeout=90, check=False, env=OWN
+        command, input=json.dumps(document), capture_output=True, text=True, timeout=150, check=False, env=OWN
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)

@@ -21,12 +21,12 @@ function moved({ path, metadata, aborts = [], isStream = false }) {
       endpoint,
       headers,
       metadata,
-      retryDelays: [0, 20, 100, 500, 1000, 2000],
+      retryDelays: [0, 100, 500, 1000, 3000, 5000, 8000],
       storeFingerprintForResuming: urlStorage !== undefined,
       ...(urlStorage ? { urlStorage, fingerprint: async () => path } : {}),
       ...options,
       onAfterResponse: (request, response) => statuses.push(`${request.getMethod()} ${response.getStatus()}`),
-      onError: reject,
+      onError: (error) => reject(`${error.message} after ${statuses.join(", ")}`),
       onSuccess: () => resolve({ url: upload.url, statuses }),
       onProgress: (sent) => {
         if (left.length === 0 || sent < left[0] || upload.url === null) return;

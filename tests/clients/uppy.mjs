@@ -25,7 +25,7 @@ const fileReader = {
 };
 
 const uppy = new Uppy({ autoProceed: false });
-uppy.use(Tus, { endpoint, headers, retryDelays: [0, 20, 100, 500], limit: 5, fileReader, ...options });
+uppy.use(Tus, { endpoint, headers, retryDelays: [0, 100, 500, 1000, 3000, 5000, 8000], limit: 5, fileReader, ...options });
 for (const { path, metadata } of files) {
   uppy.addFile({ name: basename(path), type: metadata.filetype, data: new Blob([readFileSync(path)]), meta: metadata });
 }
