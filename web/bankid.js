@@ -7,7 +7,8 @@ import { sentence } from "./problems.js";
 import { beginSession, resumeSession, session } from "./session.js";
 import { language, t } from "./texts.js";
 
-const POLL_MS = 2000;
+/** A little more than the two seconds that the service keeps between its own questions: no poll comes just too early. */
+const POLL_MS = 2100;
 const FRAME_MS = 1000;
 /** Polls in a row without an answer before the person is told to begin again. */
 const MAX_SILENT_POLLS = 10;

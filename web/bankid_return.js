@@ -6,7 +6,7 @@ import { sentence } from "./problems.js";
 import { beginSession } from "./session.js";
 import { language, t } from "./texts.js";
 
-const AGAIN_MS = 2000;
+const AGAIN_MS = 2100;
 /** Without an answer for this many times in a row, the person is told to begin again. */
 const MAX_SILENT = 10;
 
