@@ -1,12 +1,14 @@
 """What ``Blobs`` promises, on every adapter."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 
-from local.azurite import Azurite
+from local.azurite import ACCOUNT_KEY, Azurite
 from shared.adapters.block_blobs import BlockBlobs
 from shared.adapters.memory_blobs import MemoryBlobs
 from shared.domain.errors import NotFoundError
@@ -254,3 +256,31 @@ async def test_a_range_that_is_none_is_refused(blobs: Blobs, offset: int, length
 async def test_it_answers(blobs: Blobs) -> None:
     """For the readiness route."""
     await blobs.ping()
+
+
+async def test_a_reader_who_goes_in_mid_body_frees_the_connection() -> None:
+    """Else every download that is broken off would hold one of few connections, and soon all downloads would fail."""
+    is_in_body, has_hung_up = asyncio.Event(), asyncio.Event()
+
+    async def store(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        length = f"Content-Range: bytes 0-{PART_BYTES - 1}/{PART_BYTES}\r\nContent-Length: {PART_BYTES}"
+        head = f'HTTP/1.1 206 Partial Content\r\n{length}\r\nETag: "1"\r\nx-ms-blob-type: BlockBlob\r\n\r\n'
+        writer.write(head.encode() + bytes(PART_BYTES - 1))
+        await writer.drain()
+        is_in_body.set()
+        with suppress(ConnectionError):
+            await reader.read()
+        has_hung_up.set()
+        writer.close()
+
+    async with await asyncio.start_server(store, "127.0.0.1", 0) as server:
+        account = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/devstoreaccount1"
+        key = f"AccountName=devstoreaccount1;AccountKey={ACCOUNT_KEY};BlobEndpoint={account}"
+        blobs = BlockBlobs(connection_string=f"DefaultEndpointsProtocol=http;{key}", container="c")
+        reading = asyncio.create_task(blobs.read("a", 0, PART_BYTES))
+        await is_in_body.wait()
+        reading.cancel()
+        await asyncio.wait({reading})
+        await asyncio.wait_for(has_hung_up.wait(), 10)
+        await blobs.close()
