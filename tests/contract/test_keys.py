@@ -254,6 +254,9 @@ async def test_a_destroyed_key_unwraps_nothing_and_destroying_again_is_no_error(
 async def test_a_vault_that_the_settings_do_not_name_is_never_asked(subject: Subject) -> None:
     """Nor is a version where a key is wanted; no key is made, renewed or destroyed outside our own vault."""
     address = "https://other.vault.azure.net/keys/pic"
+    kek = await subject.keys.create(subject.name)
+    with pytest.raises((ValueError, KeyUnavailableError)):
+        await subject.keys.wrap(kek, KEY)
     for key in (address, f"{address}/{'0' * 32}"):
         with pytest.raises(KeyUnavailableError):
             await subject.keys.wrap(key, KEY)
