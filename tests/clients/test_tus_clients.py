@@ -89,7 +89,8 @@ def run(command: Sequence[str | Path], document: Mapping[str, Any]) -> Any:
         command, input=json.dumps(document), capture_output=True, text=True, timeout=150, check=False, env=OWN
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+    assert done.stdout, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def node(script: str, **document: Any) -> Any:

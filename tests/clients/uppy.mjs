@@ -12,6 +12,8 @@ import Tus from "@uppy/tus";
 
 const { endpoint, headers, files, options, pauses = [] } = JSON.parse(readFileSync(0, "utf-8"));
 const left = [...pauses];
+/** As long as a person takes: the plugin loses a resume that comes while the paused request is still being torn down. */
+const PAUSE_MS = 1000;
 
 const fileReader = {
   openFile: async (blob) => ({
@@ -34,7 +36,7 @@ uppy.on("upload-progress", () => {
   if (left.length === 0 || sent < left[0]) return;
   left.shift();
   uppy.pauseAll();
-  setTimeout(() => uppy.resumeAll(), 10);
+  setTimeout(() => uppy.resumeAll(), PAUSE_MS);
 });
 const { successful, failed } = await uppy.upload();
 process.stdout.write(
