@@ -122,12 +122,12 @@ async def create_upload(request: Request, services: Services, principal: SignedI
         length=asked.length,
     )
     session = request.cookies[SESSION_COOKIE]
-    right = await services.upload_rights.grant(session)
+    right = services.upload_rights.offer(session)
     if asked.content is None:
-        upload = await services.uploading.begin(principal, new, right=right.stored)
+        upload = await services.uploading.begin(principal, new, right=right.granted)
     else:
         body: AsyncIterator[bytes] = attended_body(request, token_hash(session))
-        upload = await services.uploading.begin_with(principal, new, asked.content, body, right=right.stored)
+        upload = await services.uploading.begin_with(principal, new, asked.content, body, right=right.granted)
     headers = {
         **_headers(upload),
         "Location": f"/api/v1/uploads/{upload.upload}",

@@ -15,15 +15,19 @@ from shared.domain.ports import Clock, Records
 from shared.domain.principals import Principal
 from shared.domain.retention import UPLOAD_RIGHT, is_expired
 from shared.services.sessions import Sessions
-from shared.services.uploads import Upload, UploadRight
+from shared.services.uploads import Granting, Upload, UploadRight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUploadRight:
-    """A right for an upload that is about to begin. ``token`` goes to its beginner and is never stored."""
+    """A right for an upload that is about to begin. ``token`` goes to its beginner and is never stored.
+
+    ``granted`` gives what is stored with the upload, and keeps the session known for as long as the right holds:
+    nothing is written before that. It raises ``NotSignedInError`` when the session has ended.
+    """
 
     token: str = field(repr=False)
-    stored: UploadRight
+    granted: Granting = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +47,15 @@ class UploadRights:
         self._clock = clock
         self._random = random
 
-    async def grant(self, session_token: str) -> NewUploadRight:
-        """A right for whoever holds the session. Raises ``NotSignedInError`` when it has ended."""
-        until = self._clock() + UPLOAD_RIGHT
-        await self._sessions.hold(session_token, until)
-        token = new_token(self._random)
-        stored = UploadRight(token_hash=token_hash(token), session=token_hash(session_token), until=until)
-        return NewUploadRight(token=token, stored=stored)
+    def offer(self, session_token: str) -> NewUploadRight:
+        """A right for whoever holds the session, once they may begin the upload."""
+        token, until = new_token(self._random), self._clock() + UPLOAD_RIGHT
+
+        async def granted() -> UploadRight:
+            await self._sessions.hold(session_token, until)
+            return UploadRight(token_hash=token_hash(token), session=token_hash(session_token), until=until)
+
+        return NewUploadRight(token=token, granted=granted)
 
     async def holder(self, upload: UploadId, token: str) -> RightHolder:
         """Who may go on with the upload by this token.

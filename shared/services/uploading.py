@@ -44,7 +44,7 @@ from shared.services.keyring import Keyring
 from shared.services.part_writing import PartWriter
 from shared.services.storing import Storing
 from shared.services.upload_limits import UploadLimits
-from shared.services.uploads import Upload, UploadRight
+from shared.services.uploads import Granting, Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +99,13 @@ class Uploading:
         self._clock = clock
         self._random = random
 
-    async def begin(self, principal: Principal, new: NewUpload, *, right: UploadRight | None = None) -> Upload:
+    async def begin(self, principal: Principal, new: NewUpload, *, right: Granting | None = None) -> Upload:
         """Begin an upload for a draft of the principal's side. An empty file is stored at once.
 
-        ``right``: who has its token may finish the upload without a session. Raises ``NotFoundError``,
-        ``ConflictError`` (not a draft), ``InvalidInputError`` (name, media type, length, number of files),
-        ``TooLargeError``.
+        ``right``: who has its token may finish the upload without a session; asked for when it is certain to begin.
+
+        Raises ``NotFoundError``, ``NotSignedInError``, ``ConflictError`` (not a draft), ``InvalidInputError`` (name,
+        media type, length, number of files), ``TooLargeError``.
         """
         if new.length is not None and new.length < 0:
             raise InvalidInputError("upload-length")
@@ -138,7 +139,7 @@ class Uploading:
             media_type=seal(media_type, "media_type"),
             progress=Progress.begun(length=new.length, limit=limit, expires_at=ends),
             created_at=now,
-            right=right,
+            right=None if right is None else await right(),
         )
         stored = StoredFile(
             file=file,
@@ -172,7 +173,7 @@ class Uploading:
         content: Content,
         body: AsyncIterator[bytes],
         *,
-        right: UploadRight | None = None,
+        right: Granting | None = None,
     ) -> Upload:
         """``begin``, and take the first bytes at once (tus, creation-with-upload).
 

@@ -1,9 +1,10 @@
 """Upload records: what is stored of an upload between its requests."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
@@ -31,6 +32,10 @@ class UploadRight:
     def of(cls, fields: Fields) -> "UploadRight":
         """Raises ``IntegrityError``."""
         return cls(token_hash=fields.text("token_hash"), session=fields.text("session"), until=fields.instant("until"))
+
+
+Granting: TypeAlias = Callable[[], Awaitable[UploadRight]]
+"""Asked for a right when it is certain that the upload may begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
