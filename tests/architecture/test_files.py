@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ("functions", "shared", "local")
 
 MAX_LINES = 400
-LONGER = {"shared/container.py": "one property for each port and service, all wiring in one place"}
+LONGER = {"shared/container.py": "one property for each service, all wiring in one place"}
 """Files that may be longer, and why."""
 
 
