@@ -216,10 +216,17 @@ class Job:
             *traces.name_forms(self.name),
             *traces.name_forms(TEXT),
             *traces.name_forms(SUBJECT),
-            PERSON.encode(),
+            *traces.number_forms(PERSON),
         ]
         found = traces.where_found(folder, needles)
         check(found is None, f"{found} holds something in clear")
+        self._check_logs(needles)
+
+    def _check_logs(self, needles: list[bytes]) -> None:
+        """Of every process, the stand-ins' too; what each request is logged under shows that the search finds things."""
+        check(traces.where_logged(self.stack.data, [b"bankid_start"]) is not None, "the search finds what is logged")
+        found = traces.where_logged(self.stack.data, [*needles, PERSON_ADDRESS.encode()])
+        check(found is None, f"{found} holds something personal")
 
     def _run_retention(self, thread: str, keys: list[str]) -> None:
         headers = {"x-functions-key": self.stack.master_key}

@@ -1,9 +1,9 @@
-"""Searching what a store keeps on disk for something that must not be there."""
+"""Searching what a store keeps on disk, and what was logged, for something that must not be there."""
 
 import base64
 import mmap
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,14 +41,34 @@ def name_forms(name: str) -> list[bytes]:
     return [plain, name.encode("utf-16-le"), *(form for form in aligned if len(form) >= MIN_NAME_BYTES)]
 
 
+def number_forms(digits: str) -> list[bytes]:
+    """How a personal number might stand in a store or a log: with the century, with the hyphen, without either."""
+    spellings = [digits, f"{digits[:8]}-{digits[8:]}", f"{digits[2:8]}-{digits[8:]}", digits[2:]]
+    return [form for spelling in spellings for form in name_forms(spelling)]
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """Every file a store keeps there, without its log."""
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".log")
 
 
+def logs_below(folder: Path) -> Iterator[Path]:
+    """Every log there, of whichever process."""
+    return (path for path in sorted(folder.rglob("*.log")) if path.is_file())
+
+
 def where_found(folder: Path, needles: Sequence[bytes]) -> Path | None:
-    """The first file below ``folder`` that holds one of these, if any."""
-    for path in files_below(folder):
+    """The first file that a store keeps below ``folder`` and that holds one of these, if any."""
+    return _first(files_below(folder), needles)
+
+
+def where_logged(folder: Path, needles: Sequence[bytes]) -> Path | None:
+    """The first log below ``folder`` that holds one of these, if any."""
+    return _first(logs_below(folder), needles)
+
+
+def _first(paths: Iterable[Path], needles: Sequence[bytes]) -> Path | None:
+    for path in paths:
         if path.stat().st_size == 0:
             continue
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
