@@ -5,7 +5,8 @@ unexpected one.
 """
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -16,8 +17,15 @@ from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
 from shared.container import Container
 from shared.crypto.tokens import csrf_token, equal
 from shared.domain.devices import device_words
-from shared.domain.errors import NotAllowedError, NotSignedInError, SourceCutError
-from shared.domain.principals import Person, Principal, Staff
+from shared.domain.errors import (
+    NotAllowedError,
+    NotSignedInError,
+    SecondFactorRequiredError,
+    SourceCutError,
+    StepUpRequiredError,
+)
+from shared.domain.principals import Person, Principal, Role, Staff
+from shared.domain.sign_in_methods import is_fresh
 
 SESSION_COOKIE: Final = "__Host-session"
 FLOW_COOKIE: Final = "__Host-bankid"
@@ -41,12 +49,25 @@ async def services_of(request: Request) -> Container:
 class Allowing:
     """Lets these kinds of principals call a route; without kinds, everyone, signed in or not.
 
+    Of staff only those with one of ``roles``. ``fresh``: only minutes after they proved who they are, for acts that
+    change who can do what. ``unfinished``: also while they still have to set up a second factor, which nothing else
+    lets through.
+
     Unsafe methods must come from our own pages: the browser's word for it (``Origin``, ``Sec-Fetch-Site``) where
     there is one, and with a session the token that only our pages know (``X-CSRF-Token``).
     """
 
-    def __init__(self, *kinds: type[Principal]) -> None:
+    def __init__(
+        self,
+        *kinds: type[Principal],
+        roles: Collection[Role] = tuple(Role),
+        fresh: bool = False,
+        unfinished: bool = False,
+    ) -> None:
         self.kinds = kinds
+        self.roles = roles
+        self.fresh = fresh
+        self.unfinished = unfinished
 
     async def __call__(self, request: Request) -> Principal | None:
         container = container_of(request)
@@ -64,7 +85,18 @@ class Allowing:
                 raise RequestRefusedError(FORGED)
         if not isinstance(principal, self.kinds):
             raise NotAllowedError
+        if isinstance(principal, Staff):
+            self._check_staff(principal, container.clock())
         return principal
+
+    def _check_staff(self, staff: Staff, now: datetime) -> None:
+        """First what can never be, then what they can do something about."""
+        if staff.role not in self.roles:
+            raise NotAllowedError
+        if staff.is_unfinished and not self.unfinished:
+            raise SecondFactorRequiredError
+        if self.fresh and not is_fresh(staff.verified_at, now=now):
+            raise StepUpRequiredError
 
 
 def _refuse_foreign_pages(request: Request, public_url: str) -> None:
@@ -96,6 +128,10 @@ Services = Annotated[Container, Depends(services_of)]
 SignedInStaff = Annotated[Staff, Depends(Allowing(Staff))]
 SignedInPerson = Annotated[Person, Depends(Allowing(Person))]
 SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]
+SignedInUnfinished = Annotated[Principal, Depends(Allowing(Staff, Person, unfinished=True))]
+SignedInAdmin = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN}))]
+FreshAdmin = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN}, fresh=True))]
+LogReader = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN, Role.AUDITOR}))]
 Device = Annotated[str, Depends(_device_of)]
 """What the session that a request raises will be known by to its owner."""
 

@@ -62,6 +62,8 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.NotSignedInError: Problem("not-signed-in", "Sign in first.", 401),
     errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
     errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
+    errors.SecondFactorRequiredError: Problem("second-factor-required", "Set up a second factor first.", 403),
+    errors.StepUpRequiredError: Problem("step-up-required", "Prove again who you are, then try again.", 403),
     errors.AssuranceTooLowError: Problem("assurance-too-low", "This needs an e-ID of a higher level.", 403),
     errors.OtherBrowserError: Problem("other-browser", "Go on in the browser where you began.", 403),
     errors.SignInRefusedError: Problem("sign-in-refused", "The sign-in was refused. Try again.", 403),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Cookie, Request, Response
 from pydantic import BaseModel, Field
 
-from functions.dependencies import SESSION_COOKIE, Services, SignedIn
+from functions.dependencies import SESSION_COOKIE, Services, SignedIn, SignedInUnfinished
 from functions.json_bodies import JsonRoute
 from functions.models import Id
 from shared.crypto.tokens import csrf_token
@@ -108,13 +108,13 @@ def clear_browser(response: Response) -> None:
 
 
 @router.get("/session")
-async def read_session(request: Request, services: Services, principal: SignedIn) -> SessionView:
+async def read_session(request: Request, services: Services, principal: SignedInUnfinished) -> SessionView:
     """Who is signed in here."""
     return SessionView.of(principal, csrf_token(request.cookies[SESSION_COOKIE]), services)
 
 
 @router.delete("/session", status_code=204)
-async def sign_out(request: Request, services: Services, principal: SignedIn, response: Response) -> None:
+async def sign_out(request: Request, services: Services, principal: SignedInUnfinished, response: Response) -> None:
     """End this session."""
     await services.sessions.end(request.cookies[SESSION_COOKIE], principal)
     clear_browser(response)

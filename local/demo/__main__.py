@@ -223,7 +223,7 @@ class Job:
         self._check_logs(needles)
 
     def _check_logs(self, needles: list[bytes]) -> None:
-        """Of every process, the stand-ins' too; what each request is logged under shows that the search finds things."""
+        """Of every process, the stand-ins too; what each request is logged under shows that the search finds things."""
         check(traces.where_logged(self.stack.data, [b"bankid_start"]) is not None, "the search finds what is logged")
         found = traces.where_logged(self.stack.data, [*needles, PERSON_ADDRESS.encode()])
         check(found is None, f"{found} holds something personal")

@@ -7,6 +7,8 @@
     ├── NotSignedInError           no valid session
     ├── WrongCredentialsError      address and password do not belong together, or neither is known
     ├── NotAllowedError            signed in, but this kind of principal may never do this
+    ├── SecondFactorRequiredError  signed in, but a second factor has to be set up before anything else
+    ├── StepUpRequiredError        signed in, but too long ago for this act: prove it anew
     ├── AssuranceTooLowError       signed in, but by an e-ID of a lower level than ``required``
     ├── OtherBrowserError          a return from an e-ID that this browser did not start
     ├── SignInRefusedError         the e-ID identified someone, and a rule of ours says no; ``reason`` says which
@@ -51,6 +53,14 @@ class WrongCredentialsError(PicError):
 
 class NotAllowedError(PicError):
     """This kind of principal may never do this, whatever the object."""
+
+
+class SecondFactorRequiredError(PicError):
+    """The organisation asks for a second factor, and whoever is signed in has not set one up yet."""
+
+
+class StepUpRequiredError(PicError):
+    """The act asks for a proof that is only some minutes old. After it the same request may succeed."""
 
 
 class AssuranceTooLowError(PicError):

@@ -1,11 +1,13 @@
 """Who is authenticated now."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from shared.domain.assurance import Assurance
 from shared.domain.ids import OrganisationId, StaffId, Subject, UnitId
+from shared.domain.sign_in_methods import SignInMethod
 
 
 class Role(StrEnum):
@@ -18,13 +20,21 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """Someone who works for an organisation, signed in. ``units`` are the function mailboxes they serve."""
+    """Someone who works for an organisation, signed in. ``units`` are the function mailboxes they serve.
+
+    ``methods`` are what they proved themselves by in this session; ``verified_at`` is when they last did, in the way
+    that counts for acts that ask for it anew. ``is_unfinished``: they still have to set up a second factor, and may do
+    nothing else before.
+    """
 
     organisation: OrganisationId
     staff: StaffId
     role: Role
     units: frozenset[UnitId]
     name: str = field(repr=False)
+    methods: frozenset[SignInMethod] = frozenset()
+    verified_at: datetime | None = None
+    is_unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

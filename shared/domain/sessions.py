@@ -36,5 +36,5 @@ class SessionLimits:
 
 def is_of_older_version(fields: Fields) -> bool:
     """Whether it was raised by a version that did not store all that is needed now: its holder signs in again."""
-    needed = ("session",) if fields.text("kind") == "staff" else ("session", "assurance")
-    return any(fields.optional_text(name) is None for name in needed)
+    needed = ("session", "methods") if fields.text("kind") == "staff" else ("session", "assurance")
+    return any(fields.body.get(name) is None for name in needed)

@@ -4,7 +4,7 @@ Who someone is, is decided at sign-in; what staff may do is read afresh on every
 or a departure works at once.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,6 +27,7 @@ from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Body, Clock, Record, Records
 from shared.domain.principals import Person, Principal, Role, Staff, reader_key, reader_keys
 from shared.domain.sessions import MAX_SESSIONS, SessionLimits, is_of_older_version
+from shared.domain.sign_in_methods import SignInMethod
 from shared.services.auditing import Audit, log_of
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
@@ -77,17 +78,25 @@ class Sessions:
         organisation: OrganisationId,
         staff: StaffId,
         *,
+        methods: frozenset[SignInMethod],
         replacing: str | None = None,
         device: str = UNKNOWN_DEVICE,
     ) -> NewSession:
         """A session with a token that nobody has seen before; the one with the token ``replacing`` ends.
 
-        ``device`` is what its owner will know it by (``shared.domain.devices``). Raises ``NotSignedInError`` for
-        unknown staff.
+        ``methods`` are what they have just proved themselves by, ``device`` is what its owner will know it by
+        (``shared.domain.devices``). Raises ``NotSignedInError`` for unknown staff.
         """
-        principal = await self._staff(organisation, staff)
+        now = self._clock()
+        principal = replace(await self._staff(organisation, staff), methods=methods, verified_at=now)
         await self._audit.write(AuditEvent.STAFF_SIGNED_IN, organisation, by=staff)
-        body: Body = {"kind": "staff", "organisation": organisation, "staff": staff}
+        body: Body = {
+            "kind": "staff",
+            "organisation": organisation,
+            "staff": staff,
+            "methods": sorted(methods),
+            "verified_at": instant_text(now),
+        }
         return await self._raise(principal, body, replacing, device)
 
     async def raise_for_person(
@@ -217,7 +226,8 @@ class Sessions:
     async def _principal(self, record: Record) -> Principal:
         fields = Fields(record.body)
         if fields.text("kind") == "staff":
-            return await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
+            staff = await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
+            return replace(staff, methods=_methods(fields), verified_at=fields.optional_instant("verified_at"))
         sealed = fields.text("name")
         key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))
         name = unseal_field(key, sealed, partition=record.partition, id=record.id, field="name")
@@ -263,6 +273,13 @@ class Sessions:
 def _pepper(fields: Fields) -> int:
     try:
         return subject_version(Subject(fields.text("subject")))
+    except ValueError as fault:
+        raise IntegrityError from fault
+
+
+def _methods(fields: Fields) -> frozenset[SignInMethod]:
+    try:
+        return frozenset(SignInMethod(word) for word in fields.texts("methods"))
     except ValueError as fault:
         raise IntegrityError from fault
 

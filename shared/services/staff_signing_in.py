@@ -9,6 +9,7 @@ from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCre
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Records
+from shared.domain.sign_in_methods import SignInMethod
 from shared.services.auditing import Audit
 from shared.services.sessions import NewSession, Sessions
 
@@ -42,7 +43,13 @@ class StaffSigningIn:
             await self._passwords.verify(None if login is None else login.text("password"), password)
             assert login is not None  # ``verify`` always raises for nobody.
             organisation, staff = OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
-            return await self._sessions.raise_for_staff(organisation, staff, replacing=replacing, device=device)
+            return await self._sessions.raise_for_staff(
+                organisation,
+                staff,
+                methods=frozenset({SignInMethod.PASSWORD}),
+                replacing=replacing,
+                device=device,
+            )
         except (WrongCredentialsError, NotSignedInError):
             await self._log_refusal(login)
             raise WrongCredentialsError from None

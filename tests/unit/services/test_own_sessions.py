@@ -26,7 +26,10 @@ async def signed_in(scene: Scene, principal: Principal, device: str = LAPTOP) ->
     sessions = scene.container.sessions
     match principal:
         case Staff():
-            return (await sessions.raise_for_staff(principal.organisation, principal.staff, device=device)).token
+            raised = await sessions.raise_for_staff(
+                principal.organisation, principal.staff, methods=frozenset(), device=device
+            )
+            return raised.token
         case Person():
             return (await sessions.raise_for_person(principal, device=device)).token
 

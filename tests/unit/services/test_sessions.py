@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from shared.domain.errors import DependencyError, IntegrityError, NotSignedInErr
 from shared.domain.ids import UnitId
 from shared.domain.ports import Json
 from shared.domain.principals import Role, Staff
+from shared.domain.sign_in_methods import SignInMethod
 from shared.services.sessions import NewSession
 from tests.support.scene import Scene
 from tests.support.taps import TROUBLES, Crashed, Tap, Trouble, meetings
@@ -24,7 +26,9 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 
 async def of_staff(scene: Scene, staff: Staff) -> NewSession:
     """A session of that member of staff."""
-    return await scene.container.sessions.raise_for_staff(staff.organisation, staff.staff)
+    return await scene.container.sessions.raise_for_staff(
+        staff.organisation, staff.staff, methods=frozenset({SignInMethod.PASSWORD})
+    )
 
 
 async def change_staff(scene: Scene, staff: Staff, **changes: Json) -> None:
@@ -37,7 +41,8 @@ async def change_staff(scene: Scene, staff: Staff, **changes: Json) -> None:
 async def test_a_session_gives_back_who_signed_in(scene: Scene) -> None:
     """Staff as they are now, a person as the e-ID stated them."""
     staff, person = await scene.staff(), scene.person()
-    assert await scene.container.sessions.principal_of((await of_staff(scene, staff)).token) == staff
+    proved = replace(staff, methods=frozenset({SignInMethod.PASSWORD}), verified_at=scene.container.clock())
+    assert await scene.container.sessions.principal_of((await of_staff(scene, staff)).token) == proved
     raised = await scene.container.sessions.raise_for_person(person)
     assert await scene.container.sessions.principal_of(raised.token) == raised.principal == person
     assert raised.csrf == csrf_token(raised.token) != raised.token

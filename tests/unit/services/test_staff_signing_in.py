@@ -1,11 +1,14 @@
 """Staff sign-in: one answer for all that is wrong, and every attempt in the log."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain import places
 from shared.domain.errors import DependencyError, WrongCredentialsError
 from shared.domain.places import PLATFORM
 from shared.domain.principals import Staff
+from shared.domain.sign_in_methods import SignInMethod
 from tests.support.memory_container import PASSWORD
 from tests.support.scene import Scene
 from tests.support.taps import Tap, meetings
@@ -33,8 +36,9 @@ async def test_the_right_password_signs_in(scene: Scene, address: str) -> None:
     """However the address is written."""
     staff = await scene.staff(address=ADDRESS)
     session = await scene.container.staff_signing_in.sign_in(address, PASSWORD)
-    assert session.principal == staff
-    assert await scene.container.sessions.principal_of(session.token) == staff
+    proved = replace(staff, methods=frozenset({SignInMethod.PASSWORD}), verified_at=scene.container.clock())
+    assert session.principal == proved
+    assert await scene.container.sessions.principal_of(session.token) == proved
     assert [event["by"] for event in scene.events("session:staff:raise")] == [staff.staff]
 
 
