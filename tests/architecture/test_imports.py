@@ -31,7 +31,7 @@ def test_imports_point_one_way(tmp_path: Path) -> None:
 
 VENDORS = (
     *("azure.storage", "azure.cosmos", "azure.data", "azure.keyvault", "azure.identity", "azure.core"),
-    *("msal", "aiohttp", "httpx", "argon2", "smtplib", "shared.adapters", "local", "tests"),
+    *("msal", "aiohttp", "httpx", "argon2", "zxcvbn", "smtplib", "shared.adapters", "local", "tests"),
 )
 
 PROGRAM = """
