@@ -29,6 +29,14 @@ def csrf_token(token: str) -> str:
     return _base64url(hmac.digest(_bytes(token), b"pic/v1/csrf", "sha256"))
 
 
+def challenge_of(token: str) -> bytes:
+    """What an authenticator signs for the browser that holds the flow token: 32 bytes that say nothing of the token.
+
+    So nothing of a challenge is stored but the hash of its token, and no other browser can ask for the same one.
+    """
+    return hmac.digest(_bytes(token), b"pic/v1/challenge", "sha256")
+
+
 def equal(a: str, b: str) -> bool:
     """Whether two secrets are the same text, in a time that does not tell where they differ."""
     return hmac.compare_digest(_bytes(a), _bytes(b))

@@ -6,6 +6,7 @@
     ├── NotFoundError              nothing there, or not yours: both answer alike
     ├── NotSignedInError           no valid session
     ├── WrongCredentialsError      address and password do not belong together, or neither is known
+    ├── FactorRefusedError         a code or a passkey proves nothing: wrong, old, used, or somebody else's
     ├── NotAllowedError            signed in, but this kind of principal may never do this
     ├── SecondFactorRequiredError  signed in, but a second factor has to be set up before anything else
     ├── StepUpRequiredError        signed in, but too long ago for this act: prove it anew
@@ -49,6 +50,10 @@ class NotSignedInError(PicError):
 
 class WrongCredentialsError(PicError):
     """One answer for an unknown address and for a wrong password."""
+
+
+class FactorRefusedError(PicError):
+    """A code or a passkey that proves nothing. One answer, whatever is wrong with it."""
 
 
 class NotAllowedError(PicError):

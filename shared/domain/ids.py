@@ -17,6 +17,7 @@ ThreadId = NewType("ThreadId", str)
 MessageId = NewType("MessageId", str)
 FileId = NewType("FileId", str)
 UploadId = NewType("UploadId", str)
+FactorId = NewType("FactorId", str)
 SessionId = NewType("SessionId", str)
 """What a session is called on the wire. Says nothing of its token."""
 
