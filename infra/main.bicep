@@ -118,8 +118,7 @@ var packageContainer = 'package'
 var gatewayCertificate = 'portal'
 var secretNames = {
   subjectPeppers: 'subject-peppers'
-  addressPepper: 'address-pepper'
-  passwordPeppers: 'password-peppers'
+  passwordPepper: 'password-pepper'
   brokers: 'broker-secrets'
   mail: 'mail-password'
 }
@@ -268,8 +267,7 @@ module roles 'modules/roles.bicep' = {
     vaultName: vault.outputs.name
     appSecrets: [
       secretNames.subjectPeppers
-      secretNames.addressPepper
-      secretNames.passwordPeppers
+      secretNames.passwordPepper
       secretNames.brokers
       split(bankIdCertificate, '/')[0]
     ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.bankid_settings import BankId
     from shared.domain.brokers import Broker
     from shared.domain.client_certificates import CertificateMaterial
+    from shared.domain.passkeys import PasskeyRules
     from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
     from shared.domain.scanning import Scanning
 
@@ -168,10 +169,15 @@ class Clients:
     def passwords(self) -> "Passwords":
         from shared.adapters.argon2_passwords import Argon2Passwords
 
-        peppers = self.settings.password_peppers
-        passwords = Argon2Passwords(peppers=peppers.secrets, current=peppers.current)
-        self._closings.append(passwords.close)
-        return passwords
+        return Argon2Passwords(pepper=self.settings.password_pepper)
+
+    @cached_property
+    def passkeys(self) -> "PasskeyRules":
+        from shared.adapters.webauthn_passkeys import WebAuthnPasskeys
+        from shared.domain.passkeys import relying_party
+
+        origin = self.settings.public_url
+        return WebAuthnPasskeys(rp_id=relying_party(origin), origin=origin)
 
     @property
     def _bankid(self) -> "BankId":

@@ -24,7 +24,7 @@ print(json.dumps(sorted(sys.modules)))
 
 VENDORS = (
     *("azure.storage", "azure.cosmos", "azure.data", "azure.keyvault", "azure.identity", "azure.core", "msal"),
-    *("aiohttp", "httpx", "argon2", "segno", "cryptography"),
+    *("aiohttp", "httpx", "argon2", "segno", "cryptography", "webauthn"),
 )
 NOT_YET = (*VENDORS, "shared.services", "shared.adapters", "pydantic.v1.")
 """What comes with the first request that needs it (ADR 0010)."""
