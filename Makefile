@@ -19,6 +19,7 @@ demo: setup ## do the whole main job and check every step: make demo FILE=path (
 	@exec $(BIN)/python -m local.demo $(if $(FILE),"$(FILE)") $(ARGS)
 
 test: setup ## run all tests, in several processes: many of them wait
+	@$(BIN)/python -m local.tools
 	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup ## lint, types, import rules and the quick tests

@@ -118,7 +118,8 @@ var packageContainer = 'package'
 var gatewayCertificate = 'portal'
 var secretNames = {
   subjectPeppers: 'subject-peppers'
-  passwordPepper: 'password-pepper'
+  addressPepper: 'address-pepper'
+  passwordPeppers: 'password-peppers'
   brokers: 'broker-secrets'
   mail: 'mail-password'
 }
@@ -267,7 +268,8 @@ module roles 'modules/roles.bicep' = {
     vaultName: vault.outputs.name
     appSecrets: [
       secretNames.subjectPeppers
-      secretNames.passwordPepper
+      secretNames.addressPepper
+      secretNames.passwordPeppers
       secretNames.brokers
       split(bankIdCertificate, '/')[0]
     ]

@@ -182,7 +182,8 @@ var settings = {
   PIC_OWN_VAULTS: ownVaults
   PIC_OWN_VAULTS_CLIENT_ID: ownVaultsClientId
   PIC_SUBJECT_PEPPERS: '${secretOf}${secretNames.subjectPeppers})'
-  PIC_PASSWORD_PEPPER: '${secretOf}${secretNames.passwordPepper})'
+  PIC_ADDRESS_PEPPER: '${secretOf}${secretNames.addressPepper})'
+  PIC_PASSWORD_PEPPERS: '${secretOf}${secretNames.passwordPeppers})'
   PIC_BANKID_ENVIRONMENT: bankIdEnvironment
   PIC_BANKID_URL: 'https://${bankIdHosts[bankIdEnvironment]}/rp/v6.0/'
   PIC_BANKID_ROOT: bankIdRootFile

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local.node_process import ROOT
+from local.tools import TOOLS
 
 COOLDOWN = timedelta(days=7)
 OLDEST_PYTHON = "3.11"
@@ -35,6 +36,8 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
     compile_requirements("requirements.in", "requirements.txt")
     compile_requirements("requirements-dev.in", "requirements-dev.txt", "requirements.txt")
+    for tool in TOOLS:
+        compile_requirements(f"local/requirements/{tool}.in", f"local/requirements/{tool}.txt")
 
 
 if __name__ == "__main__":

@@ -169,7 +169,10 @@ class Clients:
     def passwords(self) -> "Passwords":
         from shared.adapters.argon2_passwords import Argon2Passwords
 
-        return Argon2Passwords(pepper=self.settings.password_pepper)
+        peppers = self.settings.password_peppers
+        passwords = Argon2Passwords(peppers=peppers.secrets, current=peppers.current)
+        self._closings.append(passwords.close)
+        return passwords
 
     @cached_property
     def passkeys(self) -> "PasskeyRules":

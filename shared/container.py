@@ -164,7 +164,7 @@ class Container(Clients):
             buckets=self.buckets,
             audit=self.audit,
             limits=self.settings.limits,
-            pepper=self.settings.password_pepper,
+            pepper=self.settings.address_pepper,
             clock=self.clock,
         )
 
@@ -233,7 +233,7 @@ class Container(Clients):
             passwords=self.passwords,
             sessions=self.sessions,
             audit=self.audit,
-            address_pepper=self.settings.password_pepper,
+            address_pepper=self.settings.address_pepper,
         )
 
     @cached_property
@@ -322,7 +322,7 @@ class Container(Clients):
             records=self.records,
             keyring=self.keyring,
             passwords=self.passwords,
-            address_pepper=self.settings.password_pepper,
+            address_pepper=self.settings.address_pepper,
             clock=self.clock,
             random=self.random,
         )

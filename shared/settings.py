@@ -92,7 +92,9 @@ class Settings:
     key_vault_ca: str | None
     keys: KeySettings
     peppers: Peppers
-    password_pepper: bytes = field(repr=False)
+    address_pepper: bytes = field(repr=False)
+    """Of sign-in addresses: what lies under them is lost with it, so it has no versions and never changes."""
+    password_peppers: Peppers
     sign_in: SignIn
     bankid: BankId | None
     """None where it is not one of the e-IDs that are on."""
@@ -129,13 +131,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         key_vault_url=read.url("PIC_KEY_VAULT_URL"),
         key_vault_ca=read.optional("PIC_KEY_VAULT_CA"),
         keys=read_keys(read, is_local=is_local),
-        peppers=read.parsed(
-            "PIC_SUBJECT_PEPPERS",
-            peppers,
-            f"one to {MAX_PEPPERS} different version:base64 of at least {MIN_PEPPER_BYTES} bytes, with commas",
-            Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}),
-        ),
-        password_pepper=read.pepper("PIC_PASSWORD_PEPPER"),
+        peppers=_peppers(read, "PIC_SUBJECT_PEPPERS"),
+        address_pepper=read.pepper("PIC_ADDRESS_PEPPER"),
+        password_peppers=_peppers(read, "PIC_PASSWORD_PEPPERS"),
         sign_in=sign_in,
         bankid=read_bankid(read, is_local=is_local) if BANKID in sign_in.providers else None,
         limits=read_limits(read, is_local=is_local),
@@ -156,6 +154,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if read.faults:
         raise SettingsError(read.faults)
     return settings
+
+
+def _peppers(read: Reader, name: str) -> Peppers:
+    wanted = f"one to {MAX_PEPPERS} different version:base64 of at least {MIN_PEPPER_BYTES} bytes, with commas"
+    return read.parsed(name, peppers, wanted, Peppers(1, {1: bytes(MIN_PEPPER_BYTES)}))
 
 
 def _environment(name: str) -> Environment:
@@ -231,8 +234,13 @@ def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
         "PIC_SMTP_SECURITY=none": settings.smtp.security == "none",
     }
     read.faults += [f"{name} is only for PIC_ENVIRONMENT=local" for name, is_set in refused.items() if is_set]
-    known = [*settings.peppers.secrets.values(), settings.password_pepper]
-    if any(pepper.startswith(SAMPLE_PEPPER) for pepper in known):
-        read.faults.append("PIC_SUBJECT_PEPPERS and PIC_PASSWORD_PEPPER must not be those of the sample")
+    known = {
+        "PIC_SUBJECT_PEPPERS": settings.peppers.secrets.values(),
+        "PIC_ADDRESS_PEPPER": (settings.address_pepper,),
+        "PIC_PASSWORD_PEPPERS": settings.password_peppers.secrets.values(),
+    }
+    for name, peppers_of in known.items():
+        if any(pepper.startswith(SAMPLE_PEPPER) for pepper in peppers_of):
+            read.faults.append(f"{name} must not be that of the sample")
     if settings.environment == "production" and bankid not in {None, "production"}:
         read.faults.append("PIC_BANKID_ENVIRONMENT must be production in production")

@@ -5,6 +5,7 @@ Where Node is missing the run fails and says what to install; nothing is skipped
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from local.azurite import Azurite
@@ -13,6 +14,12 @@ from local.cosmos import Cosmos
 from local.cosmos import start as start_cosmos
 from tests.support.key_vault import RunningKeyVault
 from tests.support.worker import ADVICE, find_python, is_ci
+
+# How long an example takes says something of the machine and of whatever else runs on it, and nothing of the code.
+hypothesis.settings.register_profile(
+    "whatever-the-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("whatever-the-machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

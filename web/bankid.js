@@ -38,7 +38,7 @@ export function bankIdPage({ go, signal }) {
 
 function showBegin(stage, order) {
   const here = (look) => button(() => t(isMobile() ? "bankid.here" : "bankid.here.computer"), () => order.begin(HERE), look);
-  const there = (look) => button(() => t("bankid.there"), () => order.begin(QR), look);
+  const there = (look) => button(() => t(isMobile() ? "bankid.there" : "bankid.there.computer"), () => order.begin(QR), look);
   const [first, second] = isMobile() ? [here, there] : [there, here];
   fill(
     stage,
@@ -113,8 +113,7 @@ class Order {
     const give = button(() => t("cancel"), () => this.#giveUp());
     fill(
       this.#stage,
-      isHere ? appPart(view.launch_url) : codePart(),
-      isHere ? null : frame,
+      isHere ? appPart(view.launch_url) : codePart(frame),
       message,
       element("div", { class: "actions" }, give),
     );
@@ -215,9 +214,10 @@ class Order {
   }
 }
 
-function codePart() {
+/** What to do stands beside the code, so that both are seen at once on a low screen. */
+function codePart(frame) {
   const steps = [1, 2, 3].map((step) => element("li", {}, () => t(`bankid.steps.${step}`)));
-  return element("ol", { class: "prose" }, steps);
+  return element("div", { class: "code" }, element("ol", { class: "prose" }, steps), frame);
 }
 
 /** Browsers open an app by themselves only sometimes; a link that is pressed always may. */

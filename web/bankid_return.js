@@ -41,7 +41,7 @@ export function bankIdReturnPage({ params: [nonce], go, signal }) {
     } else if (view.status === "failed") {
       end(wording);
     } else {
-      fill(message, wording);
+      // The text stays: what the service knows may be older than the person's way back ("Trying to start your app").
       timer = setTimeout(ask, AGAIN_MS);
     }
   }

@@ -39,9 +39,12 @@ export async function sessionsPage({ signal, ended }) {
       ended("signed-out");
     });
 
+  const { providers } = await call("GET", "/sign-in/providers", { signal });
+  const names = new Map(providers.map((provider) => [provider.id, provider.name]));
+
   async function refresh() {
     const { sessions } = await call("GET", "/sessions", { signal });
-    fill(list, sessions.map((each) => element("li", { class: "card" }, card(each, end))));
+    fill(list, sessions.map((each) => element("li", { class: "card" }, card(each, names, end))));
   }
 
   await refresh();
@@ -63,12 +66,20 @@ function device(each) {
   return browser === "Unknown device" ? t("sessions.device.unknown") : browser;
 }
 
-function card(each, end) {
+/** The e-ID and its level; null for staff. One that is not on any more goes by the service's word for it. */
+function by(each, names) {
+  if (each.provider === null) return null;
+  const values = { name: names.get(each.provider) ?? each.provider, level: each.assurance.replace("loa", "") };
+  return [() => t("sessions.by"), () => t("sessions.by.level", values)];
+}
+
+function card(each, names, end) {
   const name = { "aria-label": () => t("sessions.end.name", { device: device(each), when: moment(each.created_at) }) };
   return [
     element("h2", {}, () => device(each)),
     each.is_current ? element("p", {}, element("strong", {}, () => t("sessions.current"))) : null,
     facts(
+      by(each, names),
       [() => t("sessions.created"), () => moment(each.created_at)],
       [() => t("sessions.seen"), () => moment(each.seen_at)],
     ),

@@ -42,7 +42,7 @@ button.go { background: var(--go); border-color: var(--go); color: #fff; flex: 1
 button:focus-visible, input:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px }
 .fault { background: var(--mark-paper); color: var(--mark); padding: .6rem 1rem; border-radius: .5rem }
 @media (max-width: 30rem) { .number { grid-column: 2; grid-row: 2 } }
-.seen:last-child { margin-bottom: 0 }
+.seen:last-child { margin-bottom: 0 } .heading { font-size: 1.1rem }
 .past { color: var(--soft); font-size: .9rem; padding-left: 1.2rem } .past li { margin: .15rem 0 }
 """
 
@@ -61,6 +61,7 @@ setInterval(async () => {
 """Reloads only when something has changed, so that a choice half made is not lost."""
 
 _STRONG = re.compile(r"\*([^*\n]+)\*")
+_HEADING = re.compile(r"^#{1,3} (.+)$", re.MULTILINE)
 
 _STATES = {
     Phase.WAITING: "waiting for the app",
@@ -127,11 +128,13 @@ def _order(order: Order, view: PageView) -> str:
 
 
 def as_the_app_shows(request: StartRequest) -> str:
-    """Of the markup only *strong* is rendered; the rest stays as it was written."""
+    """Of the markup headings and *strong* are rendered; the rest stays as it was written."""
     payment = request.payment
     paid = "" if payment is None else f"{payment.recipient} {payment.amount or ''} {payment.risk_warning or ''}".strip()
     text = escape("\n".join(part for part in (paid, request.visible_text) if part)) or "(no text)"
-    return _STRONG.sub(r"<strong>\1</strong>", text) if request.visible_format == "simpleMarkdownV1" else text
+    if request.visible_format != "simpleMarkdownV1":
+        return text
+    return _STRONG.sub(r"<strong>\1</strong>", _HEADING.sub(r"<b class=heading>\1</b>", text))
 
 
 def _form(order: Order, view: PageView) -> str:

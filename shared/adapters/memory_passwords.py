@@ -13,10 +13,11 @@ class MemoryPasswords:
         salt = secrets.token_hex(8)
         return f"{salt}${_digest(salt + password)}"
 
-    async def verify(self, stored: str | None, password: str) -> None:
+    async def verify(self, stored: str | None, password: str) -> str | None:
         salt, _, digest = (stored or "x$").partition("$")
         if _digest(salt + password) != digest:
             raise WrongCredentialsError
+        return None
 
 
 def _digest(text: str) -> str:

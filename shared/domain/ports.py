@@ -228,15 +228,19 @@ class Mailer(Protocol):
 
 
 class Passwords(Protocol):
-    """Hashes passwords with a slow function; nothing of a password leaves it. Memory in use at once is bounded."""
+    """Hashes passwords with a slow function; nothing of a password leaves it. Memory in use at once is bounded.
+
+    Both raise ``TooManyRequestsError`` when too many wait already.
+    """
 
     async def hash(self, password: str) -> str:
         """A salted, peppered hash as a self-describing text."""
         ...
 
-    async def verify(self, stored: str | None, password: str) -> None:
+    async def verify(self, stored: str | None, password: str) -> str | None:
         """Return if ``password`` is the one behind ``stored``; takes as long when ``stored`` is None.
 
+        A text is to be stored in place of ``stored``, whose pepper or cost is not the current one any more.
         Raises ``WrongCredentialsError``, always so for None.
         """
         ...

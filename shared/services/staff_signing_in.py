@@ -1,14 +1,21 @@
 """Staff sign in with an address and a password."""
 
+from contextlib import suppress
+
 from shared.crypto.pseudonyms import address_key
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.devices import UNKNOWN_DEVICE
-from shared.domain.errors import NotSignedInError, RecordNotFoundError, WrongCredentialsError
+from shared.domain.errors import (
+    NotSignedInError,
+    RecordChangedError,
+    RecordNotFoundError,
+    WrongCredentialsError,
+)
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
-from shared.domain.ports import Passwords, Records
+from shared.domain.ports import Passwords, Record, Records
 from shared.domain.sign_in_methods import SignInMethod
 from shared.services.auditing import Audit
 from shared.services.sessions import NewSession, Sessions
@@ -36,12 +43,17 @@ class StaffSigningIn:
         """
         place = places.staff_login(address_key(address, self._address_pepper))
         try:
-            login = Fields((await self._records.get(place.partition, place.id)).body)
+            record: Record | None = await self._records.get(place.partition, place.id)
         except RecordNotFoundError:
-            login = None
+            record = None
+        login = None if record is None else Fields(record.body)
         try:
-            await self._passwords.verify(None if login is None else login.text("password"), password)
+            # Without a password in it, a login is only kept for somebody who has not chosen one yet.
+            stored = None if login is None else login.optional_text("password")
+            newer = await self._passwords.verify(stored, password)
             assert login is not None  # ``verify`` always raises for nobody.
+            assert record is not None
+            await self._renew(record, newer)
             organisation, staff = OrganisationId(login.text("organisation")), StaffId(login.text("staff"))
             return await self._sessions.raise_for_staff(
                 organisation,
@@ -53,6 +65,13 @@ class StaffSigningIn:
         except (WrongCredentialsError, NotSignedInError):
             await self._log_refusal(login)
             raise WrongCredentialsError from None
+
+    async def _renew(self, record: Record, newer: str | None) -> None:
+        if newer is None:
+            return
+        # Whoever changed it in between set what is newer still, or took it away.
+        with suppress(RecordChangedError, RecordNotFoundError):
+            await self._records.replace_if_match(record, {**record.body, "password": newer})
 
     async def _log_refusal(self, login: Fields | None) -> None:
         if login is None:

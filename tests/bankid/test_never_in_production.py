@@ -21,7 +21,8 @@ DEPLOYED = {
     "PIC_STORAGE__tableServiceUri": "https://pic.table.core.windows.net",
     "PIC_KEY_VAULT_URL": "https://pic.vault.azure.net",
     "PIC_SUBJECT_PEPPERS": f"1:{PEPPER}",
-    "PIC_PASSWORD_PEPPER": PEPPER,
+    "PIC_ADDRESS_PEPPER": PEPPER,
+    "PIC_PASSWORD_PEPPERS": f"1:{PEPPER}",
     "PIC_SMTP_HOST": "smtp.example",
     "PIC_MAIL_FROM": "no-reply@pic.example",
 }

@@ -79,15 +79,15 @@ async def test_an_order_shows_what_the_person_sees(bankid: RunningBankId) -> Non
 
 
 @pytest.mark.usefixtures("app")
-async def test_strong_words_are_shown_strong_where_the_format_says_so(bankid: RunningBankId) -> None:
+async def test_headings_and_strong_words_show_where_the_format_says_so(bankid: RunningBankId) -> None:
     """And only what was escaped before."""
-    text = base64.b64encode(b"*Log in* to <i>").decode()
+    text = base64.b64encode(b"## Log <in>\n*Log in* to <i>").decode()
     await start(bankid, userVisibleData=text)
     await start(bankid, userVisibleData=text, userVisibleDataFormat="simpleMarkdownV1")
     async with Browser(bankid) as browser:
         page = (await browser.http.get("/")).text
-    assert "*Log in* to &lt;i&gt;" in page
-    assert "<strong>Log in</strong> to &lt;i&gt;" in page
+    assert "## Log &lt;in&gt;\n*Log in* to &lt;i&gt;" in page
+    assert "<b class=heading>Log &lt;in&gt;</b>\n<strong>Log in</strong> to &lt;i&gt;" in page
 
 
 @pytest.mark.usefixtures("app")

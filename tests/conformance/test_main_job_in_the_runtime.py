@@ -268,5 +268,8 @@ def test_nothing_that_was_sent_or_read_is_printed(job: Job, stack: tuple[Stack, 
     running, seeded = stack
     member = seeded.staff[0]
     personal = [SUBJECT, TEXT, NAME, PERSON, PERSON_ADDRESS, member.name, member.mail_address, member.password]
-    settings = [running.environment[name] for name in ("PIC_STORAGE", "PIC_PASSWORD_PEPPER", "PIC_SUBJECT_PEPPERS")]
+    settings = [
+        running.environment[name]
+        for name in ("PIC_STORAGE", "PIC_ADDRESS_PEPPER", "PIC_PASSWORD_PEPPERS", "PIC_SUBJECT_PEPPERS")
+    ]
     assert [secret for secret in [*personal, *settings, *job.secrets] if secret in job.worker.printed] == []

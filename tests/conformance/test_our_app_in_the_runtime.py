@@ -168,7 +168,9 @@ def test_nothing_is_left_of_a_call(run: Run) -> None:
 def test_nothing_secret_is_printed(run: Run) -> None:
     """Neither what a client sent nor a setting, at any log level, by us, the runtime or the server."""
     settings = sample_settings()
-    secrets = [settings[name] for name in ("PIC_STORAGE", "PIC_PASSWORD_PEPPER", "PIC_SUBJECT_PEPPERS")]
+    secrets = [
+        settings[name] for name in ("PIC_STORAGE", "PIC_ADDRESS_PEPPER", "PIC_PASSWORD_PEPPERS", "PIC_SUBJECT_PEPPERS")
+    ]
     assert [secret for secret in [CANARY, *secrets] if secret in run.printed] == []
 
 

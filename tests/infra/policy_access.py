@@ -138,7 +138,13 @@ def secrets_stay_in_the_vault(templates: Templates) -> Iterator[str]:
         **variables(templates, "service.bicep")["settings"],
         **variables(templates, "service.bicep")["jobsSettings"],
     }
-    for name in ("PIC_SUBJECT_PEPPERS", "PIC_PASSWORD_PEPPER", "PIC_OIDC_SECRETS", "PIC_SMTP_PASSWORD"):
+    for name in (
+        "PIC_SUBJECT_PEPPERS",
+        "PIC_ADDRESS_PEPPER",
+        "PIC_PASSWORD_PEPPERS",
+        "PIC_OIDC_SECRETS",
+        "PIC_SMTP_PASSWORD",
+    ):
         if not str(settings.get(name)).startswith("'${secretOf}${secretNames."):
             yield name
     if not variables(templates, "service.bicep")["secretOf"].startswith("'@Microsoft.KeyVault("):

@@ -110,7 +110,8 @@ def deployed(file: str = "production") -> dict[str, str]:
         "'https://${hostName}'": f"https://{values['hostName']}",
         "'https://${bankIdHosts[bankIdEnvironment]}/rp/v6.0/'": f"https://{host}/rp/v6.0/",
         "'${secretOf}${secretNames.subjectPeppers})'": f"1:{secret}",
-        "'${secretOf}${secretNames.passwordPepper})'": secret,
+        "'${secretOf}${secretNames.addressPepper})'": secret,
+        "'${secretOf}${secretNames.passwordPeppers})'": f"1:{secret}",
         "'${secretOf}${secretNames.brokers})'": "{}",
         "'${secretOf}${secretNames.mail})'": "secret",
         "string(uploadMaxBytes)": values["uploadMaxBytes"],
@@ -178,13 +179,21 @@ def test_no_setting_weakens_a_default() -> None:
     assert len(given) == 5
 
 
+def queue_faults(templates: Templates) -> set[str]:
+    """Queues that the code uses and the templates do not make, or the other way round."""
+    settings = variables(templates, "service.bicep")["settings"]
+    main = variables(templates, "main.bicep")
+    used = {each["queueName"].strip("%") for each in bindings().values() if each["type"] == "queueTrigger"}
+    used |= {name for name in read_by_the_code() if name.endswith("_QUEUE")}
+    (data,) = modules(templates, "modules/storage-data.bicep")
+    made = {main.get(name) for name in data.at("params.queues")}
+    return {str(name) for name in {main.get(settings.get(name)) for name in used} ^ made}
+
+
 def test_queues_are_those_of_the_triggers() -> None:
     """A queue that is missing here is a function that never runs."""
-    settings = variables(TEMPLATES, "service.bicep")["settings"]
-    main = variables(TEMPLATES, "main.bicep")
+    assert queue_faults(TEMPLATES) == set()
     listened = {each["queueName"].strip("%") for each in bindings().values() if each["type"] == "queueTrigger"}
-    (data,) = modules(TEMPLATES, "modules/storage-data.bicep")
-    assert {main[settings[name]] for name in listened} == {main[name] for name in data.at("params.queues")}
     assert len(listened) == 2
     assert {each["connection"] for each in bindings().values() if "connection" in each} == {"PIC_STORAGE"}
     assert [
@@ -195,14 +204,50 @@ def test_queues_are_those_of_the_triggers() -> None:
     ]
 
 
-def test_schedules_are_those_of_the_timers() -> None:
-    """Six fields, in UTC, as on a laptop."""
-    settings = variables(TEMPLATES, "service.bicep")["settings"]
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("main.bicep", "queues: [dispatchQueue, notifyQueue]", "queues: [dispatchQueue]"),
+        ("main.bicep", "queues: [dispatchQueue, notifyQueue]", "queues: [dispatchQueue, notifyQueue, container]"),
+        ("service.bicep", "  PIC_NOTIFY_QUEUE: notifyQueue\n", ""),
+        ("service.bicep", "PIC_DISPATCH_QUEUE: dispatchQueue", "PIC_DISPATCH_QUEUE: notifyQueue"),
+    ],
+)
+def test_a_queue_that_is_missing_or_of_no_use_is_found(file: str, old: str, new: str) -> None:
+    """A deployment whose template misses a queue that the code uses does not pass."""
+    assert old in TEMPLATES[file]
+    assert queue_faults({**TEMPLATES, file: TEMPLATES[file].replace(old, new)})
+
+
+def schedule_faults(templates: Templates) -> set[str]:
+    """Timers whose schedule the templates do not give as on a laptop, six fields in UTC; and schedules of no timer."""
+    settings = variables(templates, "service.bicep")["settings"]
     timers = {each["schedule"].strip("%") for each in bindings().values() if each["type"] == "timerTrigger"}
-    assert timers == {"PIC_RETENTION_SCHEDULE", "PIC_RECOVERY_SCHEDULE", "PIC_KEY_ROTATION_SCHEDULE"}
-    for name in timers:
-        assert settings[name] == SAMPLE[name]
-        assert len(settings[name].split()) == 6
+    given = {name for name in settings if name.endswith("_SCHEDULE")}
+    wrong = {name for name in timers & given if settings[name] != SAMPLE[name] or len(settings[name].split()) != 6}
+    return timers ^ given | wrong
+
+
+def test_schedules_are_those_of_the_timers() -> None:
+    """A timer without its setting keeps the host from starting."""
+    timers = {each["schedule"].strip("%") for each in bindings().values() if each["type"] == "timerTrigger"}
+    assert {"PIC_RETENTION_SCHEDULE", "PIC_RECOVERY_SCHEDULE", "PIC_KEY_ROTATION_SCHEDULE"} <= timers
+    assert schedule_faults(TEMPLATES) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  PIC_RECOVERY_SCHEDULE: '0 */5 * * * *'\n", ""),
+        ("PIC_RETENTION_SCHEDULE: '0 10 * * * *'", "PIC_RETENTION_SCHEDULE: '10 * * * *'"),
+        ("PIC_RETENTION_SCHEDULE:", "PIC_SWEEP_SCHEDULE:"),
+    ],
+)
+def test_a_schedule_that_is_missing_or_of_no_use_is_found(old: str, new: str) -> None:
+    """The test above can fail."""
+    assert old in TEMPLATES["service.bicep"]
+    planted = {**TEMPLATES, "service.bicep": TEMPLATES["service.bicep"].replace(old, new)}
+    assert schedule_faults(planted)
 
 
 def test_the_public_app_works_on_nothing_in_the_background() -> None:

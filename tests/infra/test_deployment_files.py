@@ -43,6 +43,7 @@ def test_parameters_keep_to_their_bounds(environment: str) -> None:
     """Those that the templates state, checked without a compiler."""
     values = given(environment)
     assert re.fullmatch(r"[a-z][a-z0-9]{2,10}", values["name"])
+    assert re.fullmatch(r"10\.\d{1,3}\.0\.0/16", values["addressPrefix"])
     assert 7 <= values["vaultSoftDeleteDays"] <= 90
     assert 1 <= values["retentionDays"] <= 365
     assert 40 <= values["maximumInstances"] <= 1000

@@ -265,7 +265,7 @@ OF_RULES = [
     ),
     Violation("defender_watches", _DEFENDER, "pricingTier: 'Standard' }", "pricingTier: 'Free' }"),
     Violation("defender_watches", _DATA, "onUpload: { isEnabled: false", "onUpload: { isEnabled: true"),
-    Violation("secrets_stay_in_the_vault", _SERVICE, "'${secretOf}${secretNames.passwordPepper})'", "'c2VjcmV0'"),
+    Violation("secrets_stay_in_the_vault", _SERVICE, "'${secretOf}${secretNames.passwordPeppers})'", "'c2VjcmV0'"),
     Violation(
         "secrets_stay_in_the_vault",
         _DATA,

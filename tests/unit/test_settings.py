@@ -30,7 +30,8 @@ PRODUCTION = {
     "PIC_STORAGE__tableServiceUri": "https://pic.table.core.windows.net",
     "PIC_KEY_VAULT_URL": "https://pic.vault.azure.net",
     "PIC_SUBJECT_PEPPERS": f"2:{pepper(2)}",
-    "PIC_PASSWORD_PEPPER": pepper(3),
+    "PIC_ADDRESS_PEPPER": pepper(3),
+    "PIC_PASSWORD_PEPPERS": f"1:{pepper(4)},2:{pepper(5)}",
     "PIC_BANKID_ENVIRONMENT": "production",
     "PIC_BANKID_URL": "https://appapi2.bankid.com/rp/v6.0/",
     "PIC_BANKID_ROOT": "root.pem",
@@ -125,7 +126,8 @@ WRONG: dict[str, tuple[str, ...]] = {
         *(f"1:{pepper(1)[:8]}", f"1:{pepper(1)},", f"٣:{pepper(1)}", "1:" + CANARY, f"{10**9}:{pepper(1)}", "1:å"),
         "9" * 5000 + ":" + pepper(1),
     ),
-    "PIC_PASSWORD_PEPPER": (CANARY, pepper(1)[:8], pepper(1) + "*", "å"),
+    "PIC_ADDRESS_PEPPER": (CANARY, pepper(1)[:8], pepper(1) + "*", "å"),
+    "PIC_PASSWORD_PEPPERS": (CANARY, pepper(1), f"1:{pepper(1)},2:{pepper(1)}", f"1:{pepper(1)},1:{pepper(2)}"),
     "PIC_BANKID_ENVIRONMENT": (CANARY, "prod"),
     "PIC_BANKID_URL": (CANARY, f"http://{CANARY}", f"https://{CANARY}.bankid.com/rp/v6.0/"),
     "PIC_SMTP_PORT": (CANARY, "0", "65536", "-1", "+5", "5.0", "٣", "9" * 5000),
@@ -177,7 +179,8 @@ STAND_INS = {
         "PIC_BANKID_URL": "https://bankid.example/rp/v6.0/",
     },
     "the sample's pepper of pseudonyms": {"PIC_SUBJECT_PEPPERS": SAMPLE["PIC_SUBJECT_PEPPERS"]},
-    "the sample's pepper of passwords": {"PIC_PASSWORD_PEPPER": SAMPLE["PIC_PASSWORD_PEPPER"]},
+    "the sample's pepper of addresses": {"PIC_ADDRESS_PEPPER": SAMPLE["PIC_ADDRESS_PEPPER"]},
+    "the sample's pepper of passwords": {"PIC_PASSWORD_PEPPERS": SAMPLE["PIC_PASSWORD_PEPPERS"]},
     **{
         f"{name} on {host}": {**(COSMOS if "COSMOS" in name else {}), name: f"https://{host}:8443"}
         for name in (

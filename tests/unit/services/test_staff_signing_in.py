@@ -1,12 +1,14 @@
 """Staff sign-in: one answer for all that is wrong, and every attempt in the log."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared.domain import places
 from shared.domain.errors import DependencyError, WrongCredentialsError
-from shared.domain.places import PLATFORM
+from shared.domain.places import PLATFORM, Place
 from shared.domain.principals import Staff
 from shared.domain.sign_in_methods import SignInMethod
 from tests.support.memory_container import PASSWORD
@@ -26,9 +28,9 @@ class CountedPasswords:
     async def hash(self, password: str) -> str:
         return await self._inner.hash(password)
 
-    async def verify(self, stored: str | None, password: str) -> None:
+    async def verify(self, stored: str | None, password: str) -> str | None:
         self.verified.append(stored is not None)
-        await self._inner.verify(stored, password)
+        return await self._inner.verify(stored, password)
 
 
 @pytest.mark.parametrize("address", [ADDRESS, ADDRESS.upper(), ADDRESS.lower(), f" {ADDRESS} "])
@@ -98,6 +100,70 @@ async def test_the_calls_do_not_tell_which_addresses_exist(scene: Scene) -> None
             await scene.instance(tap).staff_signing_in.sign_in(address, "wrong")
         calls.append([call.name for call in tap.calls])
     assert calls[0] == calls[1] == calls[2]
+
+
+class Renewing:
+    """Finds that what is stored is old; ``meanwhile`` happens while the password is verified."""
+
+    def __init__(self, scene: Scene, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._inner = scene.container.passwords
+        self._meanwhile = meanwhile
+        self.newer = ""
+
+    async def hash(self, password: str) -> str:
+        return await self._inner.hash(password)
+
+    async def verify(self, stored: str | None, password: str) -> str | None:
+        await self._inner.verify(stored, password)
+        if self._meanwhile is not None:
+            await self._meanwhile()
+        self.newer = await self._inner.hash(password)
+        return self.newer
+
+
+def login_of(scene: Scene) -> tuple[Place, dict[str, Any]]:
+    [(place, body)] = scene.bodies("login|").items()
+    return place, body
+
+
+async def test_what_is_old_is_stored_anew(scene: Scene) -> None:
+    """Once the password is proved, and nothing else of the login changes."""
+    await scene.staff(address=ADDRESS)
+    _, before = login_of(scene)
+    instance = scene.instance()
+    instance.passwords = renewing = Renewing(scene)
+    with pytest.raises(WrongCredentialsError):
+        await instance.staff_signing_in.sign_in(ADDRESS, "wrong")
+    assert login_of(scene)[1] == before
+    await instance.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+    assert login_of(scene)[1] == {**before, "password": renewing.newer}
+    await scene.container.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+
+
+async def test_a_password_that_is_changed_meanwhile_stays_changed(scene: Scene) -> None:
+    """A renewal that comes late must not bring the old one back."""
+    await scene.staff(address=ADDRESS)
+    place, before = login_of(scene)
+
+    async def change() -> None:
+        record = await scene.container.records.get(place.partition, place.id)
+        await scene.container.records.replace_if_match(record, {**before, "password": "changed"})
+
+    instance = scene.instance()
+    instance.passwords = Renewing(scene, change)
+    await instance.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+    assert login_of(scene)[1]["password"] == "changed"
+
+
+async def test_who_has_chosen_no_password_yet_is_a_stranger(scene: Scene) -> None:
+    """An invitation keeps the address for somebody; nothing signs in with it."""
+    await scene.staff(address=ADDRESS)
+    place, before = login_of(scene)
+    record = await scene.container.records.get(place.partition, place.id)
+    await scene.container.records.replace_if_match(record, {**before, "password": None})
+    for password in ("", PASSWORD, "None"):
+        with pytest.raises(WrongCredentialsError):
+            await scene.container.staff_signing_in.sign_in(ADDRESS, password)
 
 
 async def remove(scene: Scene, staff: Staff) -> None:
