@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.services.own_keys import OwnKeys
     from shared.services.own_sessions import OwnSessions
     from shared.services.person_signing_in import PersonSigningIn
+    from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
     from shared.services.repseudonymising import Repseudonymising
@@ -228,10 +229,15 @@ class Container(Clients):
     def staff_signing_in(self) -> "StaffSigningIn":
         from shared.services.staff_signing_in import StaffSigningIn
 
-        return StaffSigningIn(
+        return StaffSigningIn(proving=self.proving_passwords, sessions=self.sessions)
+
+    @cached_property
+    def proving_passwords(self) -> "ProvingPasswords":
+        from shared.services.proving_passwords import ProvingPasswords
+
+        return ProvingPasswords(
             records=self.records,
             passwords=self.passwords,
-            sessions=self.sessions,
             audit=self.audit,
             address_pepper=self.settings.address_pepper,
         )

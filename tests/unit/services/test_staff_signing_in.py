@@ -151,8 +151,10 @@ async def test_a_password_that_is_changed_meanwhile_stays_changed(scene: Scene) 
 
     instance = scene.instance()
     instance.passwords = Renewing(scene, change)
-    await instance.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+    with pytest.raises(WrongCredentialsError):
+        await instance.staff_signing_in.sign_in(ADDRESS, PASSWORD)
     assert login_of(scene)[1]["password"] == "changed"
+    assert not scene.bodies("session|")
 
 
 async def test_who_has_chosen_no_password_yet_is_a_stranger(scene: Scene) -> None:

@@ -1,0 +1,106 @@
+"""Proving who one is with an address and a password: one answer and the same work, whatever is wrong."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from shared.crypto.pseudonyms import address_key
+from shared.crypto.tokens import equal, token_hash
+from shared.domain import places
+from shared.domain.audit_events import AuditEvent
+from shared.domain.bodies import Fields
+from shared.domain.errors import RecordChangedError, RecordNotFoundError, WrongCredentialsError
+from shared.domain.ids import OrganisationId, StaffId
+from shared.domain.places import PLATFORM
+from shared.domain.ports import Passwords, Record, Records
+from shared.services.auditing import Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordProof:
+    """Who has proved the password of ``login``, the key of an address.
+
+    ``stamp`` tells that password from every other one of the account, and says nothing of it.
+    """
+
+    organisation: OrganisationId
+    staff: StaffId
+    login: str
+    stamp: str = field(repr=False)
+
+
+class ProvingPasswords:
+    """Verifies, and stores anew what is hashed with an older pepper or at a lower cost."""
+
+    def __init__(self, *, records: Records, passwords: Passwords, audit: Audit, address_pepper: bytes) -> None:
+        self._records = records
+        self._passwords = passwords
+        self._audit = audit
+        self._address_pepper = address_pepper
+
+    async def prove(self, address: str, password: str) -> PasswordProof:
+        """Who it is.
+
+        Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and somebody who has none,
+        after the same work; ``TooManyRequestsError`` when too many wait.
+        """
+        login = address_key(address, self._address_pepper)
+        record = await self._login(login)
+        fields = None if record is None else Fields(record.body)
+        # Without a password in it, a login is only kept for somebody who has not chosen one yet.
+        stored = None if fields is None else fields.optional_text("password")
+        try:
+            newer = await self._passwords.verify(stored, password)
+        except WrongCredentialsError:
+            await self._log_refusal(fields)
+            raise WrongCredentialsError from None
+        assert record is not None  # ``verify`` always raises for nobody.
+        assert fields is not None
+        assert stored is not None
+        return PasswordProof(
+            organisation=OrganisationId(fields.text("organisation")),
+            staff=StaffId(fields.text("staff")),
+            login=login,
+            stamp=token_hash(await self._renewed(record, stored, newer)),
+        )
+
+    async def holds(self, proof: PasswordProof) -> bool:
+        """Whether the password that was proved is still the one of its account.
+
+        Whoever raises a session asks afterwards: a password may have been changed while the proof was on its way, and
+        whoever changed it has ended only the sessions that were there.
+        """
+        record = await self._login(proof.login)
+        if record is None:
+            return False
+        fields = Fields(record.body)
+        is_theirs = (fields.text("organisation"), fields.text("staff")) == (proof.organisation, proof.staff)
+        return is_theirs and equal(token_hash(fields.optional_text("password") or ""), proof.stamp)
+
+    async def refuse(self, proof: PasswordProof) -> WrongCredentialsError:
+        """Note that the right password did not help, and give the error to raise."""
+        await self._audit.write(AuditEvent.STAFF_REFUSED, proof.organisation, by=proof.staff)
+        return WrongCredentialsError()
+
+    async def _login(self, key: str) -> Record | None:
+        place = places.staff_login(key)
+        try:
+            return await self._records.get(place.partition, place.id)
+        except RecordNotFoundError:
+            return None
+
+    async def _renewed(self, record: Record, stored: str, newer: str | None) -> str:
+        if newer is None:
+            return stored
+        # Whoever changed it in between set what is newer still, or took it away: then the proof does not hold.
+        with suppress(RecordChangedError, RecordNotFoundError):
+            await self._records.replace_if_match(record, {**record.body, "password": newer})
+            return newer
+        return stored
+
+    async def _log_refusal(self, login: Fields | None) -> None:
+        if login is None:
+            # Not each: a stranger could fill the store. Not none: the answer's time would tell which addresses exist.
+            await self._audit.write_once_a_minute(AuditEvent.STAFF_REFUSED, PLATFORM, by="unknown")
+            return
+        organisation = OrganisationId(login.text("organisation"))
+        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=login.text("staff"))
