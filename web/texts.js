@@ -259,6 +259,8 @@ const TEXTS = {
   "problem.not-signed-in": ["Logga in först.", "Sign in first."],
   "problem.wrong-credentials": ["E-postadressen och lösenordet hör inte ihop. Kontrollera båda och försök igen.", "The mail address and the password do not match. Check both and try again."],
   "problem.factor-refused": ["Koden eller nyckeln stämmer inte. Vänta på nästa kod och försök igen.", "The code or the passkey does not match. Wait for the next code and try again."],
+  "problem.second-factor-required": ["Lägg till ett andra sätt att bevisa vem du är. Sedan kan du fortsätta.", "Add a second way to prove who you are. Then you can go on."],
+  "problem.step-up-required": ["Bekräfta att det är du. Sedan kan du fortsätta.", "Confirm that it is you. Then you can go on."],
   "problem.not-allowed": ["Du får inte göra det här.", "You may not do this."],
   "problem.invalid-input": ["Något av det du har skrivit går inte att använda.", "Something you have written cannot be used."],
   "problem.conflict": ["Läget har ändrats sedan sidan visades. Ladda om sidan och se hur det står till.", "The state has changed since the page was shown. Reload the page and see how things stand."],
