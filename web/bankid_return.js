@@ -28,7 +28,8 @@ export function bankIdReturnPage({ params: [nonce], go, signal }) {
       if (problem.name === "AbortError") return;
       silent += 1;
       if (isPassing(problem) && silent < MAX_SILENT) timer = setTimeout(ask, AGAIN_MS);
-      else end(sentence(problem), problem.type === "other-browser" ? warning() : null);
+      else if (problem.type === "other-browser") end(sentence(problem), warning(), home());
+      else end(sentence(problem));
       return;
     }
     const wording = () => (language() === "sv" ? view.message_sv : view.message_en);
@@ -51,11 +52,20 @@ export function bankIdReturnPage({ params: [nonce], go, signal }) {
     return element("p", {}, () => t("return.sent"));
   }
 
-  function end(text, more = null) {
+  /** Nobody is urged to begin here: either they did so in another browser, or somebody wants them to. */
+  function home() {
+    return linkButton(() => t("to-start"), "#/");
+  }
+
+  function again() {
+    return linkButton(() => t("try-again"), "#/sign-in/bankid", "primary large");
+  }
+
+  function end(text, more = null, next = again()) {
     fill(
       stage,
       notice("danger", element("h2", {}, () => t("bankid.failed")), element("p", {}, text), more),
-      element("div", { class: "actions" }, linkButton(() => t("try-again"), "#/sign-in/bankid", "primary large")),
+      element("div", { class: "actions" }, next),
     );
     stage.querySelector("a").focus();
   }

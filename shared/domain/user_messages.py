@@ -244,16 +244,19 @@ WORDINGS: Final = MappingProxyType(
             "You answered that you are not on the phone with us. The action was cancelled.",
         ),
         UserMessage.RETURN: Wording(
-            "Du har identifierat dig. Gå tillbaka till webbläsaren där du började.",
-            "You have identified yourself. Go back to the browser where you began.",
+            "Du har identifierat dig. BankID-appen öppnar sidan igen. Händer ingenting, avbryt och börja om.",
+            "You have identified yourself. The BankID app opens this page again. If nothing happens, cancel and start "
+            "again.",
         ),
         UserMessage.ADDRESS_CHANGED: Wording(
             "Din anslutning byttes under inloggningen. Försök igen utan att byta nät.",
             "Your connection changed while you signed in. Try again without changing network.",
         ),
         UserMessage.OTHER_BROWSER: Wording(
-            "Inloggningen fortsatte i en annan webbläsare och avbröts. Börja om, och bara på eget initiativ.",
-            "The sign-in went on in another browser and was stopped. Start again, and only on your own initiative.",
+            "Inloggningen fortsatte i en annan webbläsare och avbröts. Börja om, och bara på eget initiativ. "
+            "Händer det igen, använd QR-koden.",
+            "The sign-in went on in another browser and was stopped. Start again, and only on your own initiative. "
+            "If it happens again, use the QR code.",
         ),
         UserMessage.RISK: Wording(
             "Inloggningen stoppades av säkerhetsskäl. Logga bara in på eget initiativ. Försök igen senare.",

@@ -51,6 +51,18 @@ async def test_a_refusal_is_proved_as_well(scene: Scene) -> None:
     assert about["decision"] == "refused risk"
 
 
+@pytest.mark.parametrize("risk", ["low", "high"])
+async def test_what_was_decided_leaves_nothing_of_it_in_the_order(scene: Scene, risk: str) -> None:
+    """Who identified is kept in the archive and nowhere else, also while the order's ten minutes last."""
+    order = await Order.start(scene)
+    scene.container.electronic_id.approve(order.ref, persona(risk=risk))
+    await order.poll()
+    (body,) = scene.bodies("order|").values()
+    assert body["state"] == ("used" if risk == "low" else "failed")
+    assert (body["arrival"], body["proof"]) == (None, None)
+    assert (body["secrets"] is None) is (risk == "low")
+
+
 @pytest.mark.parametrize("characters", [0, 16 * 1024, 16 * 1024 + 1, 256 * 1024])
 async def test_the_longest_answer_is_kept_whole(scene: Scene, characters: int) -> None:
     """BankID's may have 256 KiB; a sealed field takes 64."""
