@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package lock openapi bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,6 +31,9 @@ check: setup ## lint, types, import rules and the quick tests
 
 bench: setup ## measure, into build/bench.json
 	@exec $(BIN)/python -m bench $(ARGS)
+
+package: $(VENV)/.installed ## build what is deployed, into build/package.zip
+	@$(BIN)/python -m local.package
 
 lock: setup ## resolve the requirements anew, with a week's cooldown
 	$(BIN)/python -m local.lock

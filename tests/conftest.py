@@ -12,8 +12,9 @@ from local.azurite import Azurite
 from local.azurite import start as start_azurite
 from local.cosmos import Cosmos
 from local.cosmos import start as start_cosmos
+from local.deployed_python import ADVICE, find_python
 from tests.support.key_vault import RunningKeyVault
-from tests.support.worker import ADVICE, find_python, is_ci
+from tests.support.worker import is_ci
 
 # How long an example takes says something of the machine and of whatever else runs on it, and nothing of the code.
 hypothesis.settings.register_profile(

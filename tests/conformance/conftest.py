@@ -1,10 +1,13 @@
-"""Where the suite can run: everywhere with Python 3.13, and in CI without excuse."""
+"""Where the suite can run: everywhere with Python 3.13, and in CI without excuse; and the package it runs on."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.worker import ADVICE, find_python, is_ci
+from local.deployed_python import ADVICE, find_python
+from local.package.building import Package
+from tests.support.package import built_package
+from tests.support.worker import is_ci
 
 _HERE = Path(__file__).parent
 
@@ -23,3 +26,9 @@ def needs_python_313() -> None:
     """Fails where there is no Python 3.13, with what to install."""
     if find_python() is None:
         pytest.fail(ADVICE)
+
+
+@pytest.fixture(scope="session")
+def package(needs_python_313: None) -> Package:  # noqa: ARG001  # it fails first, with what to install
+    """What would be deployed."""
+    return built_package()

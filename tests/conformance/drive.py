@@ -184,7 +184,8 @@ async def drive(answer: Callable[[object], None]) -> None:
             answer(await getattr(worker, kind)(step))
     entries = await entries_left()
     tasks = await settled(lambda: len(asyncio.all_tasks() - before - server_tasks()))
-    answer({"entries_left": entries, "tasks_left": tasks, "modules": sorted(sys.modules)})
+    files = {name: str(module.__file__) for name, module in sys.modules.items() if getattr(module, "__file__", None)}
+    answer({"entries_left": entries, "tasks_left": tasks, "modules": sorted(sys.modules), "files": files})
 
 
 def server_tasks() -> set["asyncio.Task[Any]"]:

@@ -1,4 +1,4 @@
-"""The main job inside the real Azure Functions runtime, against the stores of a running stack.
+"""The main job inside the real Azure Functions runtime, from the package, against the stores of a running stack.
 
 What the Functions host does between its triggers and the worker is done here by hand: the messages that invoke the
 queue functions are read from the real queues, and the clock's file is moved before a timer function is invoked.
@@ -19,11 +19,12 @@ from azure.storage.queue import QueueClient
 
 from local.bankid.remote import RemoteBankId
 from local.demo.stores import look
+from local.package.building import Package
 from local.ports import free_ports
 from local.seed import Seed, seed
 from local.stack import Stack, running_stack
 from tests.support.runtime_browser import RuntimeBrowser
-from tests.support.worker import ROOT, Worker, running_worker
+from tests.support.worker import Worker, running_worker
 
 MIB = 1024 * 1024
 SIZE, LARGE = 64 * MIB, 128 * MIB
@@ -140,10 +141,10 @@ def stack(needs_python_313: None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def job(stack: tuple[Stack, Seed]) -> Job:
+def job(stack: tuple[Stack, Seed], package: Package) -> Job:
     """The whole job, by a worker that becomes our app with the stack's settings, as on Flex Consumption."""
     running, seeded = stack
-    with running_worker(ROOT, settings=running.environment) as worker:
+    with running_worker(package.unpacked, settings=running.environment) as worker:
         seen = Job(worker=worker)
         host, staff, person = Host(running, worker, seen), RuntimeBrowser(worker), RuntimeBrowser(worker)
         member = seeded.staff[0]

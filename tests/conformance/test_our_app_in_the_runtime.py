@@ -1,10 +1,16 @@
-"""Our function app inside the real Azure Functions runtime: the surface that Azure will see, and a cold start."""
+"""Our function app inside the real Azure Functions runtime: the surface that Azure will see, and a cold start.
+
+All of it twice: from the checkout, and from the package as it would be deployed.
+"""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.package.budgets import INDEX_SECONDS
+from local.package.building import PACKAGES, Package
 from tests.support.worker import ROOT, Run, drive, sample_settings
 
 MESSAGE = "api/v1/threads/{thread}/messages/{message}"
@@ -90,10 +96,19 @@ STEPS = {
 pytestmark = pytest.mark.usefixtures("needs_python_313")
 
 
+@pytest.fixture(scope="module", params=["checkout", "package"])
+def app(request: pytest.FixtureRequest, needs_python_313: None) -> Path:  # noqa: ARG001  # it fails first, with what to install
+    """The folder of the function app."""
+    if request.param == "checkout":
+        return ROOT
+    package: Package = request.getfixturevalue("package")
+    return package.unpacked
+
+
 @pytest.fixture(scope="module")
-def run(needs_python_313: None) -> Run:  # noqa: ARG001  # it fails first, with what to install
+def run(app: Path) -> Run:
     """One worker that becomes our app, as on Flex Consumption, and calls that need no store."""
-    return drive(ROOT, list(STEPS.values()), settings=sample_settings())
+    return drive(app, list(STEPS.values()), settings=sample_settings())
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +199,21 @@ def test_no_protobuf_is_needed(run: Run) -> None:
     assert [name for name in run.ended["modules"] if name.startswith(("google.protobuf", "grpc"))] == []
 
 
-def test_a_worker_that_starts_with_its_app_has_the_same_surface(run: Run) -> None:
+def test_a_worker_that_starts_with_its_app_has_the_same_surface(app: Path, run: Run) -> None:
     """The other way in: a restarted worker is initialised with the app and has its environment from the beginning."""
-    assert drive(ROOT, settings=sample_settings(), start="init").started["surface"] == run.started["surface"]
+    assert drive(app, settings=sample_settings(), start="init").started["surface"] == run.started["surface"]
+
+
+def test_the_package_is_all_that_the_app_imports(package: Package) -> None:
+    """Nothing comes from the checkout, nor from what else this machine has installed."""
+    found = drive(package.unpacked, settings=sample_settings())
+    assert found.indexed_seconds < INDEX_SECONDS
+    files = {name: file for name, file in found.ended["files"].items() if not name.startswith("tests.")}
+    foreign = [name for name, file in files.items() if "site-packages" in file or file.startswith(f"{ROOT}/")]
+    assert [name for name in foreign if not files[name].startswith(f"{package.unpacked}/")] == []
+    packed = {name.partition(".")[0] for name, file in files.items() if f"/{PACKAGES}/" in file}
+    assert {"fastapi", "azure", "azure_functions_runtime", "uvicorn"} <= packed
+    ours = [files["function_app"], files["functions.api"], files["shared.settings"]]
+    assert ours == [
+        str(package.unpacked / name) for name in ("function_app.py", "functions/api.py", "shared/settings.py")
+    ]

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.worker import ADVICE, ROOT
+from local.deployed_python import ADVICE
+from tests.support.worker import ROOT
 
 NEEDS_IT = "tests/conformance/test_our_app_in_the_runtime.py"
 NEEDS_IT_NOT = "tests/conformance/test_cold_import.py"

@@ -1,11 +1,15 @@
 """What stands around the templates: parameters of each environment, the workflow, the workbook, azd."""
 
+import fnmatch
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
 
+from local.package.building import UNPACKED
+from local.package.contents import FILES, FOLDERS
 from tests.infra.bicep_tree import INFRA, ROOT, parameters, read_templates, resources
 
 TEMPLATES = read_templates()
@@ -83,22 +87,38 @@ def test_the_workflow_holds_no_secret_and_pins_what_it_runs() -> None:
     ]
 
 
-def test_the_package_takes_what_the_app_needs() -> None:
-    """And nothing that stands in for a real part."""
+def test_the_workflow_deploys_what_make_package_builds() -> None:
+    """As it is: what was built is compared before it is deployed, and Azure builds nothing."""
     text = (ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8")
-    (copied,) = re.findall(r"cp -r (.*) build/package/", text)
-    assert {*copied.split()} == {"function_app.py", "host.json", "requirements.txt", "functions", "shared", "web"}
-    assert all((ROOT / name).exists() for name in copied.split())
-    assert "unchecked-hash" in text
-    assert "--require-hashes" in text
+    packaging, _, deploying = text.partition("\n  deploy:\n")
+    assert "make package" in packaging
+    assert not re.search(r"pip|compileall|zip -", packaging)
+    assert "build/package.zip" in packaging
+    assert (
+        deploying.index("sha256sum --check") < deploying.index("config-zip") < deploying.index("--build-remote false")
+    )
+    assert "needs.package.outputs.sha256" in deploying
 
 
-def test_azd_knows_both_apps() -> None:
-    """By the tag that the template sets."""
+def test_azd_knows_both_apps_and_takes_the_package() -> None:
+    """By the tag that the template sets; it builds the package first, and Azure builds nothing."""
     text = (ROOT / "azure.yaml").read_text(encoding="utf-8")
-    services = re.findall(r"^  (\w+):\n    project: \.\n    host: function\n    language: py$", text, re.MULTILINE)
+    service = r"^  (\w+):\n    project: (.*)\n    host: function\n    language: py\n    remoteBuild: false$"
+    found = re.findall(service, text, re.MULTILINE)
     named = re.findall(r"^    serviceName: '(\w+)'$", TEMPLATES["service.bicep"], re.MULTILINE)
-    assert services == named == ["public", "jobs"]
+    assert [name for name, _ in found] == named == ["public", "jobs"]
+    assert {project for _, project in found} == {f"build/{UNPACKED}"}
+    assert "  prepackage:\n    shell: sh\n    run: make package\n" in text
+
+
+def test_a_deployment_from_the_checkout_carries_the_same_files() -> None:
+    """`func` reads `.funcignore`: everything in the repository is either packed or ignored."""
+    patterns = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
+    ignored = [pattern for pattern in patterns if not pattern.startswith("#")]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tops = {name.partition("/")[0] for name in listed}
+    carried = {name for name in tops if not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignored)}
+    assert carried == {*FILES, *FOLDERS}
 
 
 def test_the_workbook_asks_for_what_is_collected() -> None:
