@@ -11,7 +11,8 @@ from azure.storage.blob.aio import BlobClient, ContainerClient
 from shared.adapters.blob_names import check_blob, check_block, check_blocks, check_range
 from shared.adapters.connections import Connections
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import IntegrityError, NotFoundError
+from shared.domain.inventories import Block
 
 CONNECTIONS = 32
 """A few uploads and downloads at once, each with several parts in flight. More would only queue in the network."""
@@ -134,6 +135,20 @@ class BlockBlobs:
                     return
             for name in names:
                 yield name
+
+    async def blocks(self, blob: str) -> Sequence[Block]:
+        """``BlobsInventory``. A blob that is merely staged has no committed blocks, and neither has an empty one."""
+        client = self._blob(blob)
+        async with dependable(self._budget_seconds):
+            try:
+                committed, _ = await client.get_block_list("committed")
+                if not committed and (await client.get_blob_properties()).size:
+                    raise IntegrityError
+            except ResourceNotFoundError as exc:
+                if _code(exc) == StorageErrorCode.BLOB_NOT_FOUND:
+                    raise NotFoundError from exc
+                raise
+        return tuple(Block(id=block.id, size_bytes=block.size or 0) for block in committed)
 
     async def ping(self) -> None:
         async with dependable(self._budget_seconds):

@@ -15,7 +15,7 @@ import base64
 import binascii
 import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure.core import MatchConditions
@@ -36,7 +36,7 @@ from shared.adapters.retries import BUDGET_SECONDS, PASSING, Retries, dependable
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
 from shared.domain.ports import Body, Page, Record
 from shared.domain.record_bodies import decode_body, encode_body
-from shared.domain.record_keys import check_continuation, check_key, check_range
+from shared.domain.record_keys import LARGEST_LIMIT, check_continuation, check_key, check_range
 
 CONNECTIONS = 32
 """Records are most of what a request waits for; an instance serves some tens of requests at once."""
@@ -206,6 +206,22 @@ class CosmosRecords:
                     return Page(records=records, continuation=records[-1].id)
                 records.append(_record(item))
         return Page(records=records, continuation=None)
+
+    async def partitions(self, *, after: str = "") -> Sequence[str]:
+        """``RecordsInventory``: the only query across partitions. The index on ``/pk`` answers it in order."""
+        if after:
+            check_key(after)
+        found: dict[str, None] = {}
+        async with dependable(self._budget_seconds):
+            container = await self._open()
+            items = container.query_items(
+                "SELECT TOP @top c.pk FROM c WHERE c.pk > @after ORDER BY c.pk",
+                parameters=[{"name": "@top", "value": LARGEST_LIMIT}, {"name": "@after", "value": after}],
+                max_item_count=LARGEST_LIMIT,
+            )
+            async for item in items:
+                found[str(item["pk"])] = None
+        return tuple(found)
 
     async def ping(self) -> None:
         with contextlib.suppress(RecordNotFoundError):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from shared.adapters.blob_names import check_blob, check_block, check_blocks, check_range
 from shared.domain.errors import NotFoundError
+from shared.domain.inventories import Block
 
 
 class MemoryBlobs:
@@ -13,6 +14,7 @@ class MemoryBlobs:
         self._staged: dict[str, dict[str, bytes]] = {}
         self._committed: dict[str, dict[str, bytes]] = {}
         self._content: dict[str, bytes] = {}
+        self._blocks: dict[str, tuple[Block, ...]] = {}
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -31,6 +33,7 @@ class MemoryBlobs:
             raise NotFoundError
         self._committed[blob] = {block: known[block] for block in blocks}
         self._content[blob] = b"".join(known[block] for block in blocks)
+        self._blocks[blob] = tuple(Block(id=block, size_bytes=len(known[block])) for block in blocks)
         self._staged.pop(blob, None)
 
     async def read(self, blob: str, offset: int, length: int) -> bytes:
@@ -42,13 +45,20 @@ class MemoryBlobs:
 
     async def delete(self, blob: str) -> None:
         check_blob(blob)
-        for kept in (self._staged, self._committed, self._content):
+        for kept in (self._staged, self._committed, self._content, self._blocks):
             kept.pop(blob, None)
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         for name in sorted(self._staged.keys() | self._content.keys()):
             if name.startswith(prefix):
                 yield name
+
+    async def blocks(self, blob: str) -> Sequence[Block]:
+        """``BlobsInventory``."""
+        check_blob(blob)
+        if blob not in self._blocks:
+            raise NotFoundError
+        return self._blocks[blob]
 
     async def ping(self) -> None:
         """Always answers."""

@@ -3,12 +3,13 @@
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
 
 from shared.domain.errors import RecordChangedError, RecordExistsError, RecordNotFoundError
 from shared.domain.ports import Body, Page, Record
 from shared.domain.record_bodies import decode_body, encode_body
-from shared.domain.record_keys import check_continuation, check_key, check_range
+from shared.domain.record_keys import LARGEST_LIMIT, check_continuation, check_key, check_range
 
 PAGE_BYTES = 4 * 1024 * 1024
 """Of bodies in a page. The real stores cut their answers there too, so a page may be shorter than its limit."""
@@ -75,6 +76,14 @@ class MemoryRecords:
                 break
             page.append(self._read(partition, found))
         return Page(records=page, continuation=page[-1].id if len(page) < len(due) else None)
+
+    async def partitions(self, *, after: str = "") -> Sequence[str]:
+        """``RecordsInventory``."""
+        if after:
+            check_key(after)
+        await asyncio.sleep(0)
+        held = sorted(name for name, records in self._partitions.items() if records and name > after)
+        return tuple(held[:LARGEST_LIMIT])
 
     async def ping(self) -> None:
         """Always answers."""

@@ -9,6 +9,7 @@ delete leaves nothing to recognise: if its answer is lost, the repetition finds 
 
 import contextlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from azure.core import MatchConditions
@@ -31,7 +32,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ports import MAX_BODY_BYTES, Body, Page, Record
 from shared.domain.record_bodies import decode_body, encode_body
-from shared.domain.record_keys import check_continuation, check_key, check_range
+from shared.domain.record_keys import LARGEST_LIMIT, check_continuation, check_key, check_range
 
 CONNECTIONS = 32
 """Records are most of what a request waits for; an instance serves some tens of requests at once."""
@@ -184,6 +185,23 @@ class TableRecords:
                 if records or not has_more:
                     return Page(records=records, continuation=records[-1].id if has_more else None)
         return Page(records=(), continuation=None)
+
+    async def partitions(self, *, after: str = "") -> Sequence[str]:
+        """``RecordsInventory``: each answer is what one page of entities names."""
+        if after:
+            check_key(after)
+        async with dependable(self._budget_seconds):
+            pages: Any = self._table.query_entities(
+                "PartitionKey gt @after",
+                parameters={"after": after},
+                select=["PartitionKey"],
+                results_per_page=LARGEST_LIMIT,
+            ).by_page()
+            async for page in pages:
+                names = [str(entity["PartitionKey"]) async for entity in page]
+                if names:
+                    return tuple(dict.fromkeys(names))
+        return ()
 
     async def ping(self) -> None:
         with contextlib.suppress(RecordNotFoundError):
