@@ -163,6 +163,11 @@ def certificate(organisation: OrganisationId, at: datetime, item: str) -> Place:
     return Place(f"certificate|{organisation}|{at:%Y%m}", item)
 
 
+def the_move() -> Place:
+    """What a store knows of the move that filled it."""
+    return Place("move", "move")
+
+
 def blob(organisation: OrganisationId, thread: ThreadId, message: MessageId, file: FileId) -> str:
     """Name of a file's blob. Random ids only; the prefixes serve proofs of deletion."""
     return f"{organisation}/{thread}/{message}/{file}"

@@ -9,6 +9,7 @@ from shared.container import Container
 from shared.operations import (
     content_policy,
     destroy_organisation_key,
+    move,
     own_key,
     retire_keys,
     rotate_keys,
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     retire_keys.add_to(commands)
     own_key.add_to(commands)
     destroy_organisation_key.add_to(commands)
+    move.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

@@ -12,6 +12,8 @@ CONTRACTS = {
     "layers point one way",
     "the core knows no vendor, no web framework",
     "only crypto calls cryptography",
+    "only a move lists what a store holds",
+    "nothing that serves requests moves a deployment",
     "functions knows no adapter",
     "adapters know the domain alone",
 }
