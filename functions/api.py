@@ -15,6 +15,7 @@ from functions import (
     downloads,
     health,
     oidc,
+    organisations,
     portal,
     problems,
     sessions,
@@ -50,7 +51,7 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    for router in (health, sign_in, bankid, oidc, sessions, threads, uploads, downloads, portal):
+    for router in (health, sign_in, bankid, oidc, sessions, organisations, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(
         RequestContext, name_of=_NameOf(api), headers=_headers(), too_large=_too_large, internal=_internal

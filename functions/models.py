@@ -37,7 +37,9 @@ class NewThread(Strict):
     unit: Id
     subject: Annotated[str, Field(max_length=200, description="Sealed, like all content.")]
     persons: Annotated[list[NewPerson], Field(min_length=1, max_length=20)]
-    required_assurance: Annotated[Level, Field(description="The lowest level of e-ID that opens it.")] = "loa3"
+    required_assurance: Annotated[
+        Level | None, Field(description="The lowest level of e-ID that opens it; the organisation's rule if absent.")
+    ] = None
 
 
 class NewMessage(Strict):

@@ -63,7 +63,7 @@ async def create_thread(services: Services, principal: SignedInStaff, new: NewTh
         unit=UnitId(new.unit),
         subject=new.subject,
         addressees=addressees,
-        required_assurance=Assurance(new.required_assurance),
+        required_assurance=None if new.required_assurance is None else Assurance(new.required_assurance),
     )
     return ThreadView.of(created)
 

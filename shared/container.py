@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.services.limiting import Limiting
     from shared.services.notifying import Notifying
     from shared.services.off_boarding import OffBoarding
+    from shared.services.organisation_settings import SettingsOfOrganisations
     from shared.services.own_keys import OwnKeys
     from shared.services.own_sessions import OwnSessions
     from shared.services.person_signing_in import PersonSigningIn
@@ -334,12 +335,24 @@ class Container(Clients):
         )
 
     @cached_property
+    def organisation_settings(self) -> "SettingsOfOrganisations":
+        from shared.services.organisation_settings import SettingsOfOrganisations
+
+        return SettingsOfOrganisations(
+            records=self.records,
+            audit=self.audit,
+            retention_days=self.settings.retention_days,
+            upload_max_bytes=self.settings.upload_max_bytes,
+        )
+
+    @cached_property
     def sharing(self) -> "Sharing":
         from shared.services.sharing import Sharing
 
         return Sharing(
             records=self.records,
             access=self.access,
+            settings=self.organisation_settings,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
@@ -359,6 +372,7 @@ class Container(Clients):
             access=self.access,
             sharing=self.sharing,
             storing=self.storing,
+            settings=self.organisation_settings,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
@@ -366,7 +380,6 @@ class Container(Clients):
                 dispatch_queue=self.settings.dispatch_queue,
                 notify_queue=self.settings.notify_queue,
                 undo_seconds=self.settings.undo_seconds,
-                retention_days=self.settings.retention_days,
             ),
             clock=self.clock,
             random=self.random,
@@ -397,7 +410,7 @@ class Container(Clients):
         from shared.services.checking import Checking
 
         return Checking(
-            records=self.records,
+            settings=self.organisation_settings,
             audit=self.audit,
             sniff=sniffed_types,
             scanning=self.scanning,
@@ -421,7 +434,7 @@ class Container(Clients):
     def upload_limits(self) -> "UploadLimits":
         from shared.services.upload_limits import UploadLimits
 
-        return UploadLimits(records=self.records, access=self.access, most_bytes=self.settings.upload_max_bytes)
+        return UploadLimits(settings=self.organisation_settings, access=self.access)
 
     @cached_property
     def upload_rights(self) -> "UploadRights":
@@ -481,6 +494,7 @@ class Container(Clients):
 
         return Notifying(
             records=self.records,
+            settings=self.organisation_settings,
             mailer=self.mailer,
             keyring=self.keyring,
             audit=self.audit,

@@ -35,6 +35,7 @@ class AuditEvent(StrEnum):
     MESSAGE_ERASED = "message:erase"
     THREAD_ERASED = "thread:erase"
     UPLOAD_ABANDONED = "upload:abandon"
+    SETTINGS_CHANGED = "organisation:settings:change"
     KEK_RENEWED = "organisation:kek:renew"
     ORGANISATION_KEY_ADDED = "organisation:key:add"
     ORGANISATION_KEY_RETIRED = "organisation:key:retire"

@@ -49,6 +49,9 @@ class Fields:
             raise IntegrityError
         return value
 
+    def optional_whole(self, name: str) -> int | None:
+        return None if self.body.get(name) is None else self.whole(name)
+
     def fact(self, name: str) -> bool:
         value = self.body.get(name)
         if not isinstance(value, bool):

@@ -31,8 +31,8 @@ def organisation(organisation: OrganisationId) -> Place:
     return Place(f"organisation|{organisation}", "organisation")
 
 
-def content_policy(organisation: OrganisationId) -> Place:
-    return Place(f"organisation|{organisation}", "content-policy")
+def organisation_settings(organisation: OrganisationId) -> Place:
+    return Place(f"organisation|{organisation}", "settings")
 
 
 def organisation_key(organisation: OrganisationId, version: int) -> Place:

@@ -12,6 +12,7 @@ from shared.domain.errors import InvalidInputError, TooLargeError
 FILE_NAME_MAX_BYTES = 255
 """What common file systems can store of one name, in UTF-8."""
 SUBJECT_MAX_CHARACTERS = 200
+NAME_MAX_CHARACTERS = 100
 TEXT_MAX_BYTES = 64 * 1024
 """A longer text travels as a file (design section 5)."""
 ADDRESS_MAX_CHARACTERS = 254
@@ -59,6 +60,14 @@ def subject(text: str) -> str:
     line = unicodedata.normalize("NFC", text.strip()) if not _has_control(text) else ""
     if not 1 <= len(line) <= SUBJECT_MAX_CHARACTERS:
         raise InvalidInputError("subject")
+    return line
+
+
+def name(text: str) -> str:
+    """What somebody or something is called: one line that may stand in a mail."""
+    line = unicodedata.normalize("NFC", text.strip()) if not _has_control(text) else ""
+    if not 1 <= len(line) <= NAME_MAX_CHARACTERS:
+        raise InvalidInputError("name")
     return line
 
 

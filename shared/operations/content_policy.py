@@ -1,6 +1,7 @@
 """``content-policy``: what content an organisation refuses, shown or set."""
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.container import Container
@@ -26,7 +27,9 @@ async def run(container: Container, options: argparse.Namespace) -> int:
     try:
         if options.refuse is not None:
             policy = ContentPolicy(refused=parse_findings(options.refuse))
-            await container.administering.set_content_policy(organisation, policy)
+            await container.organisation_settings.change(
+                organisation, lambda settings: replace(settings, content=policy), by="system"
+            )
         refused = (await container.checking.policy(organisation)).refused
     except (InvalidInputError, NotFoundError):
         print("no such organisation, or no such word")

@@ -1,6 +1,7 @@
 """``upload-limit``: the largest file that an organisation takes, shown or set."""
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.container import Container
@@ -24,7 +25,10 @@ async def run(container: Container, options: argparse.Namespace) -> int:
     organisation = OrganisationId(options.organisation)
     try:
         if options.bytes is not None:
-            await container.administering.set_upload_limit(organisation, options.bytes or None)
+            largest = options.bytes or None
+            await container.organisation_settings.change(
+                organisation, lambda settings: replace(settings, upload_max_bytes=largest), by="system"
+            )
     except (InvalidInputError, NotFoundError):
         print("no such organisation, or no such size")
         return 1

@@ -1,22 +1,19 @@
 """Organisations, units and staff: as much as an operator's command needs to set one up."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared.crypto.fields import seal_field
 from shared.crypto.pseudonyms import address_key
 from shared.domain import places, texts
 from shared.domain.bodies import instant_text
-from shared.domain.content_checks import ContentPolicy
 from shared.domain.errors import (
     ConflictError,
     InvalidInputError,
-    NotFoundError,
-    RecordChangedError,
     RecordExistsError,
     RecordNotFoundError,
 )
 from shared.domain.ids import OrganisationId, RandomBytes, StaffId, UnitId, is_id, new_id
+from shared.domain.organisation_settings import OrganisationSettings
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Passwords, Records
 from shared.domain.principals import Role
@@ -59,50 +56,20 @@ class Administering:
         await self._keyring.create(PLATFORM)
 
     async def create_organisation(self, name: str) -> OrganisationId:
-        """A new organisation with its key-encryption key and first key."""
+        """A new organisation with its key-encryption key and first key. Raises ``InvalidInputError`` (``name``)."""
+        name = texts.name(name)
         organisation = OrganisationId(new_id(self._clock(), self._random))
         await self._keyring.create(organisation)
         place = places.organisation(organisation)
         body = {"organisation": organisation, "name": name, "created_at": instant_text(self._clock())}
         await self._records.create(place.partition, place.id, body)
+        settings = places.organisation_settings(organisation)
+        await self._records.create(settings.partition, settings.id, OrganisationSettings().body())
         return organisation
-
-    async def set_upload_limit(self, organisation: OrganisationId, largest_bytes: int | None) -> None:
-        """Set the largest file that the organisation takes; None: the service's own limit, beyond which nobody goes.
-
-        Raises ``InvalidInputError`` (``upload-limit``), ``NotFoundError``.
-        """
-        if largest_bytes is not None and largest_bytes < 1:
-            raise InvalidInputError("upload-limit")
-        place = places.organisation(organisation)
-        while True:
-            try:
-                record = await self._records.get(place.partition, place.id)
-                await self._records.replace_if_match(record, {**record.body, "upload_max_bytes": largest_bytes})
-            except RecordNotFoundError as fault:
-                raise NotFoundError from fault
-            except RecordChangedError:
-                continue
-            return
-
-    async def set_content_policy(self, organisation: OrganisationId, policy: ContentPolicy) -> None:
-        """Set what content the organisation refuses, from the next stored file on. Raises ``NotFoundError``."""
-        home, place = places.organisation(organisation), places.content_policy(organisation)
-        try:
-            await self._records.get(home.partition, home.id)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
-        while True:
-            with suppress(RecordExistsError, RecordChangedError):
-                try:
-                    record = await self._records.get(place.partition, place.id)
-                    await self._records.replace_if_match(record, policy.body())
-                except RecordNotFoundError:
-                    await self._records.create(place.partition, place.id, policy.body())
-                return
 
     async def create_unit(self, organisation: OrganisationId, name: str, *, mail_address: str | None) -> UnitId:
         """A function mailbox. ``mail_address`` is a function address, not a person's; notices of replies go there."""
+        name = texts.name(name)
         unit = UnitId(new_id(self._clock(), self._random))
         place = places.unit(organisation, unit)
         address = None if mail_address is None else texts.mail_address(mail_address)
@@ -137,7 +104,7 @@ class Administering:
             "staff": staff,
             "role": new.role.value,
             "units": list(new.units),
-            "name": seal(new.name, "name"),
+            "name": seal(texts.name(new.name), "name"),
             "mail_address": seal(texts.mail_address(new.mail_address), "mail_address"),
             "created_at": instant_text(self._clock()),
         }

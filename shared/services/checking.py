@@ -10,16 +10,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Final, TypeVar
 
-from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.content_checks import NOT_SCANNED, ContentChecks, ContentPolicy, Scan
 from shared.domain.content_findings import SniffedType, findings
-from shared.domain.errors import ContentRefusedError, DependencyError, RecordNotFoundError
+from shared.domain.errors import ContentRefusedError, DependencyError
 from shared.domain.ids import OrganisationId
-from shared.domain.ports import Records
 from shared.domain.scanning import Scanning
 from shared.services.auditing import Audit
 from shared.services.digests import RunningDigest
+from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.uploads import Upload
 
 _KEPT: Final = 256
@@ -40,13 +39,13 @@ class Checking:
     def __init__(
         self,
         *,
-        records: Records,
+        settings: SettingsOfOrganisations,
         audit: Audit,
         sniff: Callable[[bytes], tuple[SniffedType, ...]],
         scanning: Scanning | None,
         abandon: Callable[[Upload], Awaitable[None]],
     ) -> None:
-        self._records = records
+        self._settings = settings
         self._audit = audit
         self._sniff = sniff
         self._scanning = scanning
@@ -107,11 +106,7 @@ class Checking:
 
     async def policy(self, organisation: OrganisationId) -> ContentPolicy:
         """What the organisation refuses; nothing, if it never said."""
-        place = places.content_policy(organisation)
-        try:
-            return ContentPolicy.of((await self._records.get(place.partition, place.id)).body)
-        except RecordNotFoundError:
-            return ContentPolicy()
+        return (await self._settings.of(organisation)).content
 
     async def _verdict(self, digest: RunningDigest, plaintext: Plaintext) -> Scan:
         if self._scanning is None:

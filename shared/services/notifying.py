@@ -1,7 +1,8 @@
 """Notices by mail: that something is new, never what, from whom or about whom.
 
-The mail names only the service and its public address, and asks people to go there themselves, because mails that
-ask for a sign-in by link are what phishing looks like (product facts, section 3 item 6).
+The mail names only the service and its public address, and the organisation where it wants that. It asks people to
+go there themselves, because mails that ask for a sign-in by link are what phishing looks like (product facts, section 3
+item 6).
 """
 
 from contextlib import suppress
@@ -14,19 +15,21 @@ from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import InvalidInputError, NotFoundError, RecordNotFoundError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.lifecycles import MessageState
+from shared.domain.organisation_settings import NoticeStyle
 from shared.domain.ports import Clock, Mail, Mailer, Records
 from shared.domain.retention import is_expired
 from shared.domain.threads import Message, Sealed, Thread
 from shared.services.auditing import Audit
 from shared.services.entries import write_entries
 from shared.services.keyring import Keyring
+from shared.services.organisation_settings import SettingsOfOrganisations
 
 NOTICE_SUBJECT = "Du har ett nytt meddelande / You have a new message"
 
 NOTICE_TEXT = """\
 Hej,
 
-det finns ett nytt meddelande till dig i Private Identity Control.
+det finns ett nytt meddelande till dig{from_sv} i Private Identity Control.
 Skriv in adressen nedan i din webbläsare och logga in med din e-legitimation för att läsa det.
 
     {address}
@@ -38,7 +41,7 @@ Väntar du inget meddelande behöver du inte göra någonting. Det går inte att
 
 Hello,
 
-there is a new message for you in Private Identity Control.
+there is a new message for you{from_en} in Private Identity Control.
 Type the address above into your browser and sign in with your e-ID to read it.
 
 This mail holds no link to the message itself, and we never ask you for codes or passwords.
@@ -52,9 +55,18 @@ class Notifying:
     """Sends one notice per message and recipient."""
 
     def __init__(
-        self, *, records: Records, mailer: Mailer, keyring: Keyring, audit: Audit, clock: Clock, public_url: str
+        self,
+        *,
+        records: Records,
+        settings: SettingsOfOrganisations,
+        mailer: Mailer,
+        keyring: Keyring,
+        audit: Audit,
+        clock: Clock,
+        public_url: str,
     ) -> None:
         self._records = records
+        self._settings = settings
         self._mailer = mailer
         self._keyring = keyring
         self._audit = audit
@@ -92,7 +104,7 @@ class Notifying:
                 Mail(
                     to=address,
                     subject=NOTICE_SUBJECT,
-                    text=NOTICE_TEXT.format(address=f"{self._public_url}/portal"),
+                    text=await self._text(room, recipient),
                     message_id=token_hash(f"{message}|{recipient}")[:32],
                 )
             )
@@ -104,6 +116,21 @@ class Notifying:
         body = {"event": event.value, "at": instant_text(self._clock())}
         with suppress(NotFoundError):  # Erased while the mail was on its way.
             await write_entries(self._records, found, {notice: body})
+
+    async def _text(self, room: Thread, recipient: str) -> str:
+        name = ""
+        if recipient != UNIT_RECIPIENT:
+            style = (await self._settings.of(room.organisation)).notice_style
+            name = await self._name(room) if style is NoticeStyle.NAMED else ""
+        return NOTICE_TEXT.format(
+            address=f"{self._public_url}/portal",
+            from_sv=f" från {name}" if name else "",
+            from_en=f" from {name}" if name else "",
+        )
+
+    async def _name(self, room: Thread) -> str:
+        place = places.organisation(room.organisation)
+        return Fields((await self._records.get(place.partition, place.id)).body).text("name")
 
     async def _address(self, room: Thread, recipient: str) -> str | None:
         if recipient == UNIT_RECIPIENT:

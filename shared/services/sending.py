@@ -37,6 +37,7 @@ from shared.services.entries import write_entries
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.listing import each_record
+from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.sharing import Sharing
 from shared.services.storing import Storing
 
@@ -58,15 +59,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatching:
-    """How sent messages travel on: the queues' names, and seconds in which a sender may still recall.
-
-    ``retention_days`` is how long a message lives when its sender does not shorten that.
-    """
+    """How sent messages travel on: the queues' names, and seconds in which a sender may still recall."""
 
     dispatch_queue: str
     notify_queue: str
     undo_seconds: int = 0
-    retention_days: int = retention.CEILING_DAYS
 
 
 class Sending:
@@ -80,6 +77,7 @@ class Sending:
         access: Access,
         sharing: Sharing,
         storing: Storing,
+        settings: SettingsOfOrganisations,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -92,6 +90,7 @@ class Sending:
         self._access = access
         self._sharing = sharing
         self._storing = storing
+        self._settings = settings
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -106,12 +105,13 @@ class Sending:
         """
         room = await self._access.thread(principal, thread)
         now = self._clock()
-        rule = self._dispatching.retention_days
-        ends = retention.expires_at(now, retention_days=rule if retention_days is None else retention_days)
-        if ends > retention.expires_at(now, retention_days=rule):
-            raise InvalidInputError("retention-days")  # A sender may shorten the rule and never exceed it.
-        message = MessageId(new_id(now, self._random))
         organisation = room.thread.organisation
+        rule = await self._settings.retention(organisation)
+        days = rule.default_days if retention_days is None else retention_days
+        if days > rule.ceiling_days:
+            raise InvalidInputError("retention-days")
+        ends = retention.expires_at(now, retention_days=days)
+        message = MessageId(new_id(now, self._random))
         key = await self._keyring.current(organisation)
         data_key = new_data_key(self._random)
         draft = Message(

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_field
 from shared.crypto.pseudonyms import Peppers, subject_of
 from shared.domain import places, retention, texts
-from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
+from shared.domain.assurance import Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import (
@@ -27,6 +27,7 @@ from shared.services.auditing import Audit
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.mailboxes import mailbox_page
+from shared.services.organisation_settings import SettingsOfOrganisations
 
 MAX_PERSONS = 20
 """Persons in one thread: a room for the parties of a matter, not a mailing list."""
@@ -98,6 +99,7 @@ class Sharing:
         *,
         records: Records,
         access: Access,
+        settings: SettingsOfOrganisations,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -108,6 +110,7 @@ class Sharing:
     ) -> None:
         self._records = records
         self._access = access
+        self._settings = settings
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -123,9 +126,11 @@ class Sharing:
         unit: UnitId,
         subject: str,
         addressees: tuple[Addressee, ...],
-        required_assurance: Assurance = DEFAULT_REQUIRED,
+        required_assurance: Assurance | None = None,
     ) -> ShownThread:
         """Open a thread between a unit of the principal and these persons, to be read at this level or a higher one.
+
+        Without a level, that of the organisation's settings counts.
 
         Raises ``NotFoundError`` for a unit that is not the principal's, ``InvalidInputError`` for a bad subject,
         number or address, for nobody, for more than ``MAX_PERSONS``, for the same person twice, and for a level that
@@ -144,7 +149,8 @@ class Sharing:
             raise InvalidInputError("persons")
         if len(set(subjects)) != len(subjects):
             raise InvalidInputError("persons-repeated")
-        if not any(level.meets(required_assurance) for level in self._reachable):
+        level = required_assurance or (await self._settings.of(principal.organisation)).required_assurance
+        if not any(reachable.meets(level) for reachable in self._reachable):
             raise InvalidInputError("assurance-unreachable")
         thread = ThreadId(new_id(now, self._random))
         place = places.thread(thread)
@@ -174,7 +180,7 @@ class Sharing:
             participants=tuple(participants),
             created_at=now,
             expires_at=retention.expires_at(now, retention_days=retention.CEILING_DAYS),
-            required_assurance=required_assurance,
+            required_assurance=level,
         )
         await self._expiries.book(created.expires_at, f"thread|{thread}")
         await self._audit.write(AuditEvent.THREAD_CREATED, principal.organisation, by=principal.staff, thread=thread)

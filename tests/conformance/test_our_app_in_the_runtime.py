@@ -32,6 +32,8 @@ HTTP = {
     "list_sessions": ("GET", "api/v1/sessions"),
     "end_session": ("DELETE", "api/v1/sessions/{session}"),
     "sign_out_everywhere": ("DELETE", "api/v1/sessions"),
+    "read_settings": ("GET", "api/v1/organisation/settings"),
+    "change_settings": ("PATCH", "api/v1/organisation/settings"),
     "list_units": ("GET", "api/v1/units"),
     "create_thread": ("POST", "api/v1/threads"),
     "list_threads": ("GET", "api/v1/threads"),

@@ -134,7 +134,7 @@ async def test_warnings_reach_the_recipient_and_refusals_the_sender(world: World
     words = ["executable", "double-extension"]
     assert sorted((await files_of(await world.person(), draft))[0][0]) == sorted([*words, "type-differs"])
     policy = ContentPolicy(refused=frozenset({Finding.EXECUTABLE, Finding.DOUBLE_EXTENSION}))
-    await world.container.administering.set_content_policy(world.organisation, policy)
+    await world.decide(content=policy)
     next_draft = await world.draft(staff, await world.thread(staff))
     created = await world.create_upload(staff, next_draft, 10, name="beslut.pdf.sh")
     refused = problem_of(

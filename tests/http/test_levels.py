@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from functions.models import Level, NewThread
+from functions.models import Level
 from shared.adapters.memory_electronic_id import persona
-from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
+from shared.domain.assurance import Assurance
 from tests.support.every_route import CALLS, Scene, everything_stored
 from tests.support.problems import anonymous, problem_of
 from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World
@@ -110,7 +110,7 @@ async def test_staff_choose_a_level_that_an_e_id_gives(scene: Scene) -> None:
     before = everything_stored(scene)
     answer = await staff.call("POST", "/api/v1/threads", json={**new, "required_assurance": "loa4"})
     assert problem_of(answer, 422, "invalid-input")["rule"] == "assurance-unreachable"
-    for word in ("loa1", "LOA3", "", None, 3):
+    for word in ("loa1", "LOA3", "", 3):
         answer = await staff.call("POST", "/api/v1/threads", json={**new, "required_assurance": word})
         problem_of(answer, 422, "invalid-request")
     assert everything_stored(scene) == before
@@ -128,4 +128,12 @@ async def test_receipts_on_the_wire_tell_the_e_id_and_its_level(scene: Scene) ->
 def test_the_words_are_those_of_the_domain() -> None:
     """The schema repeats them for the sake of clients."""
     assert get_args(Level) == tuple(level.value for level in Assurance)
-    assert NewThread.model_fields["required_assurance"].default == DEFAULT_REQUIRED.value
+
+
+@pytest.mark.parametrize("wish", [{}, {"required_assurance": None}])
+async def test_without_a_wish_the_level_is_the_organisations(scene: Scene, wish: dict[str, None]) -> None:
+    """From the next thread on."""
+    persons = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
+    new = {"unit": scene.world.unit, "subject": "Beslut", "persons": persons, **wish}
+    await scene.world.decide(required_assurance=Assurance.LOA2)
+    assert (await scene.staff.json("POST", "/api/v1/threads", 201, json=new))["required_assurance"] == "loa2"

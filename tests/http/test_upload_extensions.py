@@ -187,7 +187,7 @@ async def test_a_told_length_is_kept_when_the_connection_breaks(world: World) ->
 @pytest.mark.parametrize("way", ["announced", "counted", "told", "with the creation", "with a checksum"])
 async def test_beyond_the_limit_an_upload_of_no_known_length_ends(world: World, way: str) -> None:
     """413 in mid-stream with the limit, and nothing of it stays: it could never be finished."""
-    await world.container.administering.set_upload_limit(world.organisation, 1000)
+    await world.decide(upload_max_bytes=1000)
     staff, draft = await a_draft(world)
     if way == "with the creation":
         answer = await create(staff, draft, {**TYPE, **DEFERRED}, pieces(b"x" * 600, b"y" * 401))
@@ -209,7 +209,7 @@ async def test_beyond_the_limit_an_upload_of_no_known_length_ends(world: World, 
 
 async def test_an_upload_of_no_known_length_may_fill_its_limit(world: World) -> None:
     """To the byte."""
-    await world.container.administering.set_upload_limit(world.organisation, 1000)
+    await world.decide(upload_max_bytes=1000)
     staff, draft = await a_draft(world)
     location = (await create(staff, draft, DEFERRED)).headers["location"]
     assert (await patch(staff, location, 0, pieces(b"x" * 1000))).status_code == 204
@@ -228,7 +228,7 @@ async def test_the_limit_of_an_organisation_is_told_before_an_upload(world: Worl
     staff, stranger, nobody = await world.staff(), await world.person("199006022397"), Browser(world.http)
     thread = await world.thread(staff)
     person = await world.person(TOLVAN)
-    await world.container.administering.set_upload_limit(world.organisation, 1000)
+    await world.decide(upload_max_bytes=1000)
     general, asked = 64 * MIB, f"/api/v1/uploads?thread={thread}"
     assert [await limit_of(who) for who in (staff, person, stranger, nobody)] == [1000, *[general] * 3]
     assert [await limit_of(who, asked) for who in (staff, person, stranger, nobody)] == [1000, 1000, general, general]
@@ -243,6 +243,6 @@ async def test_the_limit_of_an_organisation_is_told_before_an_upload(world: Worl
 @pytest.mark.parametrize(("limit", "shown"), [(10**15, 64 * MIB), (64 * MIB, 64 * MIB), (1, 1), (None, 64 * MIB)])
 async def test_no_organisation_goes_beyond_the_service(world: World, limit: int | None, shown: int) -> None:
     """Its own limit may only be lower; without one the service's holds."""
-    await world.container.administering.set_upload_limit(world.organisation, 17)
-    await world.container.administering.set_upload_limit(world.organisation, limit)
+    await world.decide(upload_max_bytes=17)
+    await world.decide(upload_max_bytes=limit)
     assert await limit_of(await world.staff()) == shown

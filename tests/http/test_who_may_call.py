@@ -1,4 +1,7 @@
-"""The authorisation matrix: every route, every kind of principal, an object that is theirs or another's."""
+"""The authorisation matrix: every route, every kind of principal, every state of the thing, their own or another's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -6,56 +9,16 @@ from fastapi.routing import iter_route_contexts
 
 from functions.api import create_api
 from functions.dependencies import Allowing, allowings_of
-from tests.support.every_route import CALLS, Call, Scene, Who
+from tests.support import world as worlds
+from tests.support.authorisation_table import COLUMNS, Row, read_table
+from tests.support.every_route import CALLS, Call, Scene, Who, content_of
 from tests.support.memory_container import MemoryContainer
+from tests.support.object_states import DRAFTS, STATES, kind_of
 from tests.support.problems import anonymous, problem_of
 from tests.support.world import Browser
 
-COLUMNS = tuple(Who)
-
-EVERYONE_200 = (200, 200, 200, 200, 200, 200, 200, 200)
-
-#                  nobody staff colleague other-unit other-organisation auditor person other-person
-MATRIX: dict[str, tuple[int, ...]] = {
-    "health": EVERYONE_200,
-    "health_ready": EVERYONE_200,
-    "openapi": EVERYONE_200,
-    "portal_home": EVERYONE_200,
-    "portal": EVERYONE_200,
-    "staff_sign_in": EVERYONE_200,
-    "list_providers": EVERYONE_200,
-    "bankid_start": (201, 201, 201, 201, 201, 201, 201, 201),
-    "bankid_poll": (404, 404, 404, 404, 404, 404, 404, 404),  # no browser here has begun an order
-    "bankid_qr": (404, 404, 404, 404, 404, 404, 404, 404),
-    "bankid_callback": (403, 403, 403, 403, 403, 403, 403, 403),  # nor come back from one
-    "bankid_cancel": (204, 204, 204, 204, 204, 204, 204, 204),
-    "oidc_start": (200, 200, 200, 200, 200, 200, 200, 200),
-    "oidc_callback": (303, 303, 303, 303, 303, 303, 303, 303),  # no browser here has left for a broker
-    "read_session": (401, 200, 200, 200, 200, 200, 200, 200),
-    "sign_out": (401, 204, 204, 204, 204, 204, 204, 204),
-    "list_sessions": (401, 200, 200, 200, 200, 200, 200, 200),
-    "end_session": (401, 204, 404, 404, 404, 404, 404, 404),
-    "sign_out_everywhere": (401, 204, 204, 204, 204, 204, 204, 204),
-    "list_units": (401, 200, 200, 200, 200, 200, 403, 403),
-    "create_thread": (401, 201, 201, 404, 404, 404, 403, 403),
-    "list_threads": (401, 200, 200, 404, 404, 404, 403, 403),
-    "list_inbox": (401, 403, 403, 403, 403, 403, 200, 200),
-    "read_thread": (401, 200, 200, 404, 404, 404, 200, 404),
-    "create_message": (401, 201, 201, 404, 404, 404, 201, 404),
-    "read_message": (401, 200, 200, 404, 404, 404, 200, 404),
-    "delete_message": (401, 204, 204, 404, 404, 404, 204, 404),
-    "send_message": (401, 202, 202, 404, 404, 404, 404, 404),
-    "open_message": (401, 200, 200, 404, 404, 404, 200, 404),
-    "download_file": (401, 200, 200, 404, 404, 404, 200, 404),
-    "describe_file": (401, 200, 200, 404, 404, 404, 200, 404),
-    "download_files": (401, 200, 200, 404, 404, 404, 200, 404),
-    "delete_file": (401, 409, 409, 404, 404, 404, 404, 404),  # it was sent: of a draft, see test_uploads
-    "upload_options": (204, 204, 204, 204, 204, 204, 204, 204),
-    "create_upload": (401, 201, 201, 404, 404, 404, 404, 404),
-    "upload_offset": (401, 200, 404, 404, 404, 404, 404, 404),  # an upload is its beginner's alone
-    "append_upload": (401, 204, 404, 404, 404, 404, 404, 404),
-    "cancel_upload": (401, 204, 404, 404, 404, 404, 404, 404),
-}
+TABLE = read_table()
+NOBODY_REFUSED = {route for (route, _), row in TABLE.items() if row[Who.NOBODY] == 401}
 
 PUBLIC = {
     *("health", "health_ready", "openapi", "portal_home", "portal", "upload_options"),
@@ -63,39 +26,75 @@ PUBLIC = {
     *("list_providers", "bankid_callback"),
     *("oidc_start", "oidc_callback"),
 }
+"""Open to everyone, signed in or not."""
+
+FRESH = {"change_settings"}
+"""Only minutes after a proof of who one is."""
+
+UNFINISHED = {"read_session", "sign_out"}
+"""Also while a second factor still has to be set up."""
 
 
-def routes() -> dict[str, Allowing]:
-    """What each route of the application declares. Fails unless that is exactly one ``Allowing``."""
+def routes() -> dict[str, tuple[Allowing, set[str]]]:
+    """What each route declares, and its path parameters. Fails unless it declares exactly one ``Allowing``."""
     found = {}
     for route in iter_route_contexts(create_api(MemoryContainer()).routes):
         assert route.name is not None
-        (found[route.name],) = allowings_of(route)
+        (allowing,) = allowings_of(route)
+        found[route.name] = (allowing, set(route.param_convertors))
     return found
 
 
-def test_every_route_stands_in_the_matrix() -> None:
+def test_every_route_and_state_stands_in_the_table() -> None:
     """A new route fails here until somebody has thought of who may call it; so does an empty walk."""
-    assert set(routes()) == set(MATRIX) == set(CALLS)
+    wanted = {
+        (name, state) for name, (_, parameters) in routes().items() for state in STATES[kind_of(name, parameters)]
+    }
+    assert len(wanted) > 80
+    assert set(TABLE) == wanted
+    assert {name for name, _ in wanted} == set(CALLS)
 
 
-def test_only_these_routes_are_open_to_everyone() -> None:
-    """No route is public because a declaration was forgotten or copied."""
-    assert {name for name, allowing in routes().items() if not allowing.kinds} == PUBLIC
+def test_the_lists_are_those_of_the_routes() -> None:
+    """No route is public, needs no fresh proof or is open to the unfinished because a word was forgotten or copied."""
+    declared = {name: allowing for name, (allowing, _) in routes().items()}
+    assert {name for name, allowing in declared.items() if not allowing.kinds} == PUBLIC
+    assert {name for name, allowing in declared.items() if allowing.fresh} == FRESH
+    assert {name for name, allowing in declared.items() if allowing.unfinished} == UNFINISHED
+    assert {route for route, _ in TABLE} - NOBODY_REFUSED == PUBLIC
 
 
-@pytest.mark.parametrize(
-    ("route", "who", "status"),
-    [(route, who, status) for route, row in MATRIX.items() for who, status in zip(COLUMNS, row, strict=True)],
-    ids=lambda value: value.name.lower() if isinstance(value, Who) else str(value),
-)
-async def test_who_may_call_what(scene: Scene, route: str, who: Who, status: int) -> None:
-    """Foreign is 404, the wrong kind of principal 403, nobody 401."""
-    answer = await scene.call(route).by(await scene.browser(who))
-    assert answer.status_code == status, answer.text
-    kinds = {401: "not-signed-in", 403: "other-browser" if route in PUBLIC else "not-allowed", 404: "not-found"}
-    if status in kinds and scene.call(route).method != "HEAD":
-        problem_of(answer, status, kinds[status])
+def kinds_of(route: str) -> dict[int, str]:
+    """The problem behind each status."""
+    return {401: "not-signed-in", 403: "other-browser" if route in PUBLIC else "not-allowed", 404: "not-found"}
+
+
+@pytest.mark.parametrize(("route", "state"), TABLE, ids="-".join)
+async def test_who_may_call_what(route: str, state: str) -> None:
+    """Foreign is 404, the wrong kind of principal 403, nobody 401: on a fresh application for whoever may."""
+    row = TABLE[route, state]
+    refused = [who for who, status in row.items() if status >= 400]
+    allowed = [who for who in row if who not in refused]
+    for group in (refused, *([who] for who in allowed)):
+        async with prepared(route, state) as scene:
+            before = content_of(scene) if group == refused else None
+            for who in group:
+                browser = await scene.browser(who)
+                answer = await scene.call(route).by(browser)
+                assert answer.status_code == row[who], (who, answer.text)
+                if row[who] in kinds_of(route) and scene.call(route).method != "HEAD":
+                    problem_of(answer, row[who], kinds_of(route)[row[who]])
+            assert before is None or content_of(scene) == before
+
+
+@asynccontextmanager
+async def prepared(route: str, state: str) -> AsyncIterator[Scene]:
+    """A scene whose thing is in that state."""
+    kind = next(kind for kind, states in STATES.items() if state in states and (route in DRAFTS) == (kind == "draft"))
+    async with worlds.world() as world:
+        scene = await Scene.of(world)
+        await STATES[kind][state](scene)
+        yield scene
 
 
 MISSING = "01k2m3n4p5q6r7s8t9v0w1x2y3"
@@ -115,28 +114,75 @@ MALFORMED = (
 )
 
 
-def with_other_ids(call: Call, scene: Scene) -> list[Call]:
-    """The call with each of its ids in turn made unknown or malformed."""
-    found = []
-    knowns = (scene.thread, scene.delivered.rpartition("/")[2], scene.file, scene.upload.rpartition("/")[2])
-    for known in (*knowns, scene.session):
-        if known in call.path:
-            found += [Call(call.method, call.path.replace(known, other), call.more) for other in (MISSING, *MALFORMED)]
-    return found
+def about_things() -> list[str]:
+    """The routes that tell whoever has no business there that there is nothing."""
+    return [
+        route
+        for route in dict.fromkeys(route for route, _ in TABLE if route not in PUBLIC)
+        if 404 in first_row(route).values()
+    ]
 
 
-@pytest.mark.parametrize("route", [name for name, row in MATRIX.items() if 404 in row and 401 in row])
+def first_row(route: str) -> Row:
+    """The row of the state in which there is most to see."""
+    return next(row for (name, _), row in TABLE.items() if name == route)
+
+
+@pytest.mark.parametrize("route", about_things())
 async def test_unknown_malformed_and_foreign_ids_answer_alike(scene: Scene, route: str) -> None:
     """Not there, not an id, another unit's, another organisation's: no answer tells one from the other."""
-    call = scene.call(route)
-    row = dict(zip(COLUMNS, MATRIX[route], strict=True))
-    answers = [await other.by(scene.staff) for other in with_other_ids(call, scene)]
+    call, row = scene.call(route), first_row(route)
+    in_path = [known for known in scene.ids().values() if known in call.path.partition("?")[0]]
+    answers = [
+        await call.naming(other, instead_of=known).by(scene.staff)
+        for known in in_path
+        for other in (MISSING, *MALFORMED)
+    ]
     answers += [await call.by(await scene.browser(who)) for who in COLUMNS if row[who] == 404]
     assert {answer.status_code for answer in answers} == {404}
     assert len({frozenset(answer.headers) for answer in answers}) == 1
     if call.method != "HEAD":
         documents = [anonymous(problem_of(answer, 404, "not-found")) for answer in answers]
         assert all(document == documents[0] for document in documents)
+
+
+def named_in(call: Call, ids: dict[str, str]) -> list[str]:
+    """What the request names, wherever: in its path, its query, its body or its metadata."""
+    return [kind for kind, known in ids.items() if call.naming(MISSING, instead_of=known) != call]
+
+
+async def test_every_place_for_an_id_is_known(scene: Scene) -> None:
+    """Else the test below would leave one out: whatever the description calls a parameter or a member that is an id."""
+    ids = scene.ids()
+    named = {name: named_in(scene.call(name), ids) for name in CALLS}
+    for name, (_, parameters) in routes().items():
+        wanted = len(parameters - {"path", "provider"})
+        assert len(named[name]) >= wanted, name
+    for name in ("create_thread", "list_threads", "create_upload"):
+        assert named[name], name
+
+
+@pytest.mark.parametrize("who", [Who.STAFF, Who.ADMIN, Who.PERSON], ids=lambda who: who.name.lower())
+async def test_an_id_of_another_organisation_is_no_id_anywhere(scene: Scene, who: Who) -> None:
+    """In every place of every route: the answer is that to an id of nothing, and nothing of the other one changes."""
+    foreign = await scene.foreign()
+    ids, others = scene.ids(), foreign.ids()
+    browser, tried = await scene.browser(who), 0
+    before = content_of(scene)
+    for route in CALLS:
+        call = scene.call(route)
+        for kind in named_in(call, ids):
+            unknown = await call.naming(MISSING, instead_of=ids[kind]).by(browser)
+            answer = await call.naming(others[kind], instead_of=ids[kind]).by(browser)
+            assert (answer.status_code, frozenset(answer.headers)) == (unknown.status_code, frozenset(unknown.headers))
+            if answer.status_code >= 400 and call.method != "HEAD":
+                assert anonymous(answer.json()) == anonymous(unknown.json()), (route, kind)
+            assert (
+                answer.status_code in {204, 403, 404} if route == "upload_options" else answer.status_code in {403, 404}
+            )
+            tried += 1
+    assert tried > 25
+    assert content_of(scene) == before
 
 
 async def test_ids_of_another_thread_do_not_open_this_one(scene: Scene) -> None:
@@ -152,7 +198,7 @@ async def test_ids_of_another_thread_do_not_open_this_one(scene: Scene) -> None:
         problem_of(answer, 404, "not-found")
 
 
-SIGNED_IN = [name for name, row in MATRIX.items() if row[0] == 401]
+SIGNED_IN = sorted(NOBODY_REFUSED)
 
 
 async def refused(scene: Scene, route: str, browser: Browser) -> httpx.Response:

@@ -1,7 +1,9 @@
 """On the wire: an object of each kind, a principal of each kind, and a call that fits it for every route."""
 
+import base64
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -14,16 +16,21 @@ from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
 CONTENT = b"%PDF-1.7 Beslut"
 TUS = {"tus-resumable": "1.0.0"}
 LOGIN = "inloggning@example.com"
+BEGINNER = "anna.exempel@example.com"
 
 
 class Who(Enum):
-    """The principals of the authorisation matrix."""
+    """The principals of the authorisation matrix: ``STAFF`` began what there is, ``ADMIN`` serves no unit, ``AUDITOR``
+    serves this one.
+    """
 
     NOBODY = auto()
     STAFF = auto()
     COLLEAGUE = auto()
     OTHER_UNIT = auto()
     OTHER_ORGANISATION = auto()
+    OTHER_ADMIN = auto()
+    ADMIN = auto()
     AUDITOR = auto()
     PERSON = auto()
     OTHER_PERSON = auto()
@@ -36,6 +43,22 @@ class Call:
     method: str
     path: str
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    def naming(self, other: str, *, instead_of: str) -> "Call":
+        """The same request with another id in every place that holds this one."""
+
+        def swapped(text: str) -> str:
+            return text.replace(instead_of, other)
+
+        more = dict(self.more)
+        if "json" in more:
+            more["json"] = json.loads(swapped(json.dumps(more["json"])))
+        headers = dict(more.get("headers", {}))
+        if "upload-metadata" in headers:
+            pairs = (pair.split(" ") for pair in headers["upload-metadata"].split(","))
+            told = {name: swapped(base64.b64decode(value).decode()) for name, value in pairs}
+            more["headers"] = {**headers, "upload-metadata": encoded(told)}
+        return Call(self.method, swapped(self.path), more)
 
     async def by(self, browser: Browser, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Send it from this browser, with these headers on top."""
@@ -61,9 +84,11 @@ class Scene:
     session: str
 
     @classmethod
-    async def of(cls, world: World) -> "Scene":
-        staff = await world.staff()
-        thread = await world.thread(staff)
+    async def of(cls, world: World, *, beginner: str = BEGINNER, login: str = LOGIN, person: str = TOLVAN) -> "Scene":
+        """``beginner`` is the address of ``staff``, ``login`` that of somebody who can sign in."""
+        staff = await world.staff(address=beginner)
+        await world.member(login)
+        thread = await world.thread(staff, person)
         delivered = await world.draft(staff, thread)
         file = await world.upload(staff, delivered, CONTENT)
         await world.send(staff, delivered)
@@ -83,19 +108,43 @@ class Scene:
                 return self.staff
             case Who.COLLEAGUE:
                 return await world.staff()
+            case Who.ADMIN:
+                return await world.staff(role=Role.ADMIN, units=())
             case Who.AUDITOR:
                 return await world.staff(role=Role.AUDITOR)
             case Who.OTHER_UNIT:
                 unit = await administering.create_unit(world.organisation, "Arkivet", mail_address=None)
                 return await world.staff(units=(unit,))
-            case Who.OTHER_ORGANISATION:
+            case Who.OTHER_ORGANISATION | Who.OTHER_ADMIN:
                 organisation = await administering.create_organisation("Grannkommunen")
                 unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
-                return await world.staff(organisation=organisation, units=(unit,))
+                role = Role.ADMIN if who is Who.OTHER_ADMIN else Role.MEMBER
+                return await world.staff(organisation=organisation, units=(unit,), role=role)
             case Who.PERSON:
                 return await world.person(TOLVAN)
             case Who.OTHER_PERSON:
                 return await world.person(OTHER_PERSON)
+
+    async def foreign(self) -> "Scene":
+        """As this one, in another organisation on the same stores, with another person."""
+        organisation = await self.world.container.administering.create_organisation("Grannkommunen")
+        unit = await self.world.container.administering.create_unit(organisation, "Mottagningen", mail_address=None)
+        world = replace(self.world, organisation=organisation, unit=unit)
+        return await Scene.of(
+            world, beginner="foreign@example.com", login="foreign.login@example.com", person=OTHER_PERSON
+        )
+
+    def ids(self) -> dict[str, str]:
+        """Every id that a request can name, by what it names."""
+        return {
+            "unit": self.world.unit,
+            "thread": self.thread,
+            "delivered": self.delivered.rpartition("/")[2],
+            "draft": self.draft.rpartition("/")[2],
+            "file": self.file,
+            "upload": self.upload.rpartition("/")[2],
+            "session": self.session,
+        }
 
     def call(self, route: str) -> Call:
         """A request that the right principal may make."""
@@ -133,6 +182,8 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "list_sessions": lambda _: Call("GET", "/api/v1/sessions"),
     "end_session": lambda s: Call("DELETE", f"/api/v1/sessions/{s.session}"),
     "sign_out_everywhere": lambda _: Call("DELETE", "/api/v1/sessions"),
+    "read_settings": lambda _: Call("GET", "/api/v1/organisation/settings"),
+    "change_settings": lambda _: Call("PATCH", "/api/v1/organisation/settings", {"json": {"notice_style": "named"}}),
     "list_units": lambda _: Call("GET", "/api/v1/units"),
     "create_thread": lambda s: Call(
         "POST", "/api/v1/threads", {"json": {"unit": s.world.unit, "subject": "Beslut", "persons": _PERSONS}}
@@ -163,3 +214,12 @@ def everything_stored(scene: Scene) -> tuple[object, object, object]:
     container = scene.world.container
     records = {name: dict(entries) for name, entries in container.records._partitions.items() if entries}
     return records, (dict(container.blobs._content), dict(container.blobs._staged)), list(container.queues.queued)
+
+
+def content_of(scene: Scene) -> tuple[object, ...]:
+    """As ``everything_stored``, without what signing in and setting up somebody leaves."""
+    records, blobs, queued = everything_stored(scene)
+    assert isinstance(records, dict)
+    kinds = ("thread", "upload", "outbox", "mailbox", "pending", "certificate")
+    kept = {name: entries for name, entries in records.items() if name.partition("|")[0] in kinds}
+    return kept, blobs, queued

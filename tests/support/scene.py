@@ -6,7 +6,7 @@ Several instances of the application can share the stores, each behind a tap of 
 import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -107,6 +107,11 @@ class Scene:
         organisation = await container.administering.create_organisation("Exempelkommunen")
         unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
         return cls(container=container, organisation=organisation, unit=unit)
+
+    async def decide(self, **changes: Any) -> None:
+        """Change these settings of the organisation, as an operator does."""
+        settings = self.container.organisation_settings
+        await settings.change(self.organisation, lambda found: replace(found, **changes), by="system")
 
     def instance(self, tap: Tap | None = None) -> Instance:
         """Another instance on the same stores."""

@@ -4,7 +4,7 @@ import base64
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from functions.api import create_api
 from shared.adapters.memory_electronic_id import persona
 from shared.domain.electronic_id import VerifiedIdentity
-from shared.domain.ids import OrganisationId, UnitId
+from shared.domain.ids import OrganisationId, StaffId, UnitId
 from shared.domain.principals import Role
 from shared.services.administering import NewStaff
 from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer
@@ -68,15 +68,33 @@ class World:
     organisation: OrganisationId
     unit: UnitId
 
+    async def decide(self, **changes: Any) -> None:
+        """Change these settings of the organisation, as an operator does."""
+        settings = self.container.organisation_settings
+        await settings.change(self.organisation, lambda found: replace(found, **changes), by="system")
+
     async def staff(
         self,
         *,
         organisation: OrganisationId | None = None,
         units: tuple[UnitId, ...] | None = None,
         role: Role = Role.MEMBER,
+        address: str | None = None,
     ) -> Browser:
         """A browser in which a new member of staff is signed in; by default of this world's unit."""
-        address = f"staff{next(_numbers)}@example.com"
+        address = address or f"staff{next(_numbers)}@example.com"
+        await self.member(address, organisation=organisation, units=units, role=role)
+        return await self.signed_in(address)
+
+    async def member(
+        self,
+        address: str,
+        *,
+        organisation: OrganisationId | None = None,
+        units: tuple[UnitId, ...] | None = None,
+        role: Role = Role.MEMBER,
+    ) -> StaffId:
+        """A new member of staff, who can sign in; by default of this world's unit."""
         new = NewStaff(
             name="Anna Exempel",
             mail_address=address,
@@ -84,7 +102,10 @@ class World:
             role=role,
             units=(self.unit,) if units is None else units,
         )
-        await self.container.administering.add_staff(organisation or self.organisation, new)
+        return await self.container.administering.add_staff(organisation or self.organisation, new)
+
+    async def signed_in(self, address: str) -> Browser:
+        """A browser in which whoever has that address is signed in."""
         browser = Browser(self.http)
         credentials = {"mail_address": address, "password": PASSWORD}
         browser.csrf = (await browser.json("POST", "/api/v1/staff/sign-in", json=credentials))["csrf_token"]

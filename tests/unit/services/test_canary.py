@@ -219,7 +219,7 @@ async def full_run(run: Run) -> None:
 async def refused(run: Run, staff: Staff, thread: ThreadId, message: MessageId) -> None:
     """A file of a kind that the organisation does not take."""
     policy = ContentPolicy(refused=frozenset({Finding.EXECUTABLE}))
-    await run.instance.administering.set_content_policy(run.scene.organisation, policy)
+    await run.scene.decide(content=policy)
     content = VALUES["content"].encode()
     program = new_upload(thread, message, len(content), name=f"{VALUES['file name']}.exe")
     begun = await run.instance.uploading.begin(staff, program)

@@ -41,9 +41,7 @@ def scanned(container: Container, *, is_required: bool = True) -> MemoryScanner:
 
 async def refusing(scene: Scene, *findings: Finding) -> None:
     """Let the organisation refuse these."""
-    await scene.container.administering.set_content_policy(
-        scene.organisation, ContentPolicy(refused=frozenset(findings))
-    )
+    await scene.decide(content=ContentPolicy(refused=frozenset(findings)))
 
 
 async def uploaded(container: Container, author: Principal, upload: Upload, *data: bytes) -> Upload:
@@ -139,7 +137,9 @@ async def test_a_policy_is_of_one_organisation_and_may_change(scene: Scene) -> N
         refused=frozenset({Finding.MACROS})
     )
     with pytest.raises(NotFoundError):
-        await scene.container.administering.set_content_policy(OrganisationId("0" * 26), ContentPolicy())
+        await scene.container.organisation_settings.change(
+            OrganisationId("0" * 26), lambda settings: settings, by="system"
+        )
 
 
 async def test_malware_is_refused_whatever_the_policy(scene: Scene) -> None:

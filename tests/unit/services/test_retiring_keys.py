@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.ids import OrganisationId
 from shared.domain.places import PLATFORM
+from shared.domain.principals import Staff
 from shared.services.organisation_key_records import key_records, version_of
 from shared.services.retiring_keys import SETTLED
 from tests.support.memory_container import PASSWORD
@@ -54,7 +55,9 @@ async def test_names_of_staff_are_sealed_anew_and_they_sign_in_as_before() -> No
     assert (await made.scene.container.retiring_keys.retire(made.scene.organisation)).retired == (1, 2)
     instance = made.scene.instance()
     session = await instance.staff_signing_in.sign_in("bo@example.com", PASSWORD)
-    assert await instance.sessions.principal_of(session.token) == staff
+    found = await instance.sessions.principal_of(session.token)
+    assert isinstance(found, Staff)
+    assert (found.staff, found.name) == (staff.staff, staff.name)
 
 
 async def test_a_version_may_still_seal_for_an_hour_after_its_successor() -> None:

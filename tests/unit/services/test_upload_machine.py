@@ -73,7 +73,7 @@ class Uploads(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.scene = self.run(Scene.make())
-        self.run(self.scene.container.administering.set_upload_limit(self.scene.organisation, LIMIT))
+        self.run(self.scene.decide(upload_max_bytes=LIMIT))
         self.staff = self.run(self.scene.staff())
         self.thread = self.run(self.scene.thread(self.staff))
         self.message = self.run(self.scene.draft(self.staff, self.thread))

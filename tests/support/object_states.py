@@ -1,0 +1,94 @@
+"""The states that the objects of a scene can be in, and how each comes to be: the last axis of the matrix."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from shared.domain.retention import CEILING_DAYS, UPLOAD_DAYS
+from tests.support.every_route import BEGINNER, CONTENT, Scene
+from tests.support.world import TOLVAN
+
+Preparing = Callable[[Scene], Awaitable[None]]
+
+
+async def _as_it_is(scene: Scene) -> None:
+    """Nothing to do."""
+
+
+async def _expired(scene: Scene) -> None:
+    await _later(scene, CEILING_DAYS)
+
+
+async def _later(scene: Scene, days: int) -> None:
+    scene.world.container.clock.move(days=days)
+    scene.staff = await scene.world.signed_in(BEGINNER)
+
+
+async def _draft(scene: Scene) -> None:
+    """A draft with a whole file takes the place of what was delivered."""
+    scene.delivered = await scene.world.draft(scene.staff, scene.thread)
+    scene.file = await scene.world.upload(scene.staff, scene.delivered, CONTENT)
+
+
+async def _sent(scene: Scene) -> None:
+    """In its undo window."""
+    await _draft(scene)
+    await scene.staff.json("POST", f"{scene.delivered}/send", 202)
+
+
+async def _deleted(scene: Scene) -> None:
+    assert (await scene.staff.call("DELETE", scene.delivered)).status_code == 204
+
+
+async def _hidden(scene: Scene) -> None:
+    """The person has deleted the own copy."""
+    person = await scene.world.person(TOLVAN)
+    assert (await person.call("DELETE", scene.delivered)).status_code == 204
+
+
+async def _complete(scene: Scene) -> None:
+    """Every byte has arrived."""
+    assert (await scene.call("append_upload").by(scene.staff)).status_code == 204
+
+
+async def _cancelled(scene: Scene) -> None:
+    assert (await scene.call("cancel_upload").by(scene.staff)).status_code == 204
+
+
+async def _abandoned(scene: Scene) -> None:
+    await _later(scene, UPLOAD_DAYS)
+
+
+async def _of_sent_draft(scene: Scene) -> None:
+    """The draft that an upload would be for has gone off."""
+    await _cancelled(scene)
+    await scene.world.send(scene.staff, scene.draft)
+
+
+async def _of_deleted_draft(scene: Scene) -> None:
+    assert (await scene.staff.call("DELETE", scene.draft)).status_code == 204
+
+
+STATES: Mapping[str, Mapping[str, Preparing]] = {
+    "thread": {"alive": _as_it_is, "expired": _expired},
+    "message": {
+        "delivered": _as_it_is,
+        "draft": _draft,
+        "sent": _sent,
+        "deleted": _deleted,
+        "hidden": _hidden,
+        "expired": _expired,
+    },
+    "upload": {"underway": _as_it_is, "complete": _complete, "cancelled": _cancelled, "abandoned": _abandoned},
+    "draft": {"draft": _as_it_is, "sent": _of_sent_draft, "deleted": _of_deleted_draft},
+    "": {"-": _as_it_is},
+}
+"""By the kind of object that a route is about."""
+
+DRAFTS = {"create_upload"}
+"""Routes about a draft that they name elsewhere than in their path."""
+
+
+def kind_of(route: str, parameters: set[str]) -> str:
+    """What a route with these path parameters is about."""
+    if route in DRAFTS:
+        return "draft"
+    return next((kind for kind in ("upload", "message", "thread") if kind in parameters), "")
