@@ -1,7 +1,12 @@
-"""``Blobs`` on Azure block blobs."""
+"""``Blobs`` on Azure block blobs.
 
+Blocks and ranges, which are nearly all of the work, go by ``storage_requests``; the rest is the vendor's client.
+"""
+
+import base64
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -11,18 +16,19 @@ from azure.storage.blob.aio import BlobClient, ContainerClient
 from shared.adapters.blob_names import check_blob, check_block, check_blocks, check_range
 from shared.adapters.connections import Connections
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
-from shared.domain.errors import IntegrityError, NotFoundError
+from shared.adapters.storage_authorising import authorising_of, of_blobs
+from shared.adapters.storage_requests import StorageRequests
+from shared.domain.errors import DependencyError, IntegrityError, NotFoundError
 from shared.domain.inventories import Block
 
 CONNECTIONS = 32
 """A few uploads and downloads at once, each with several parts in flight. More would only queue in the network."""
 
-MAX_READ_BYTES = 64 * 1024 * 1024
-"""A read up to this length is one request. Eight parts; services ask for less."""
+VERSION: Final = {"x-ms-version": "2021-12-02"}
+"""Of the REST interface, for what is asked without the vendor's client."""
 
-_PIECE_BYTES = 256 * 1024
-"""A block goes to the socket in pieces of this size: 30-40 % less CPU than the vendor's way with whole blocks."""
-
+_CREATED = 201
+_PARTIAL = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 
@@ -42,18 +48,20 @@ class BlockBlobs:
         connections: int = CONNECTIONS,
         budget_seconds: float = BUDGET_SECONDS,
     ) -> None:
-        options: dict[str, Any] = {
-            "transport": Connections(limit=connections),
-            "retry_policy": StorageRetries(budget_seconds=budget_seconds),
-            "max_single_get_size": MAX_READ_BYTES,
-            "max_chunk_get_size": MAX_READ_BYTES,
-        }
+        pool = Connections(limit=connections)
+        options: dict[str, Any] = {"transport": pool, "retry_policy": StorageRetries(budget_seconds=budget_seconds)}
         if connection_string is not None:
             self._container = ContainerClient.from_connection_string(connection_string, container, **options)
         elif account_url is not None:
             self._container = ContainerClient(account_url, container, credential=credential, **options)
         else:
             raise ValueError("connection_string or account_url")
+        self._requests = StorageRequests(
+            endpoint=self._container.url,
+            authorising=authorising_of(connection_string, credential, text=of_blobs),
+            connections=pool,
+            budget_seconds=budget_seconds,
+        )
         self._budget_seconds = budget_seconds
 
     async def ensure(self) -> None:
@@ -69,12 +77,14 @@ class BlockBlobs:
         await self._container.close()
 
     async def stage(self, blob: str, block: str, data: bytes | bytearray | memoryview) -> None:
+        check_blob(blob)
         check_block(block, data)
-        client = self._blob(blob)
-        content = _Pieces(data)
+        named = quote(base64.b64encode(block.encode()), safe="")
+        query = f"comp=block&blockid={named}"
         async with dependable(self._budget_seconds):
-            # The SDK makes base64 of the id itself; its types do not know asynchronous iterables yet.
-            await client.stage_block(block, content, length=content.length)  # type: ignore[arg-type]
+            answer = await self._requests.ask("PUT", f"/{blob}", query=query, headers=VERSION, content=data)
+        if answer.status != _CREATED:
+            raise DependencyError
 
     async def commit(self, blob: str, blocks: Sequence[str]) -> None:
         check_blocks(blocks)
@@ -88,29 +98,20 @@ class BlockBlobs:
                 raise
 
     async def read(self, blob: str, offset: int, length: int) -> bytes:
+        check_blob(blob)
         check_range(offset, length)
-        client = self._blob(blob)
-        answers: list[Any] = []
-
-        def note(response: Any) -> None:
-            answers.append(response.http_response.internal_response)
-
+        headers = {**VERSION, "x-ms-range": f"bytes={offset}-{offset + length - 1}"}
         async with dependable(self._budget_seconds):
-            try:
-                content = await client.download_blob(offset, length, max_concurrency=1, raw_response_hook=note)
-            except ResourceNotFoundError as exc:
-                if _code(exc) == StorageErrorCode.BLOB_NOT_FOUND:
-                    raise NotFoundError from exc
-                raise
-            except HttpResponseError as exc:
-                if exc.status_code == _RANGE_NOT_SATISFIABLE:
-                    return b""
-                raise
-            except BaseException:
-                _hang_up(answers)
-                raise
-            # One chunk, as fetched: readall() would copy it twice more.
-            return b"".join([chunk async for chunk in content.chunks()])
+            answer = await self._requests.ask("GET", f"/{blob}", headers=headers)
+        match answer.status, answer.headers.get("x-ms-error-code"):
+            case status, _ if status == _PARTIAL:
+                return answer.body
+            case status, _ if status == _RANGE_NOT_SATISFIABLE:
+                return b""
+            case _, StorageErrorCode.BLOB_NOT_FOUND:
+                raise NotFoundError
+            case _:
+                raise DependencyError
 
     async def delete(self, blob: str) -> None:
         client = self._blob(blob)
@@ -159,24 +160,6 @@ class BlockBlobs:
         return self._container.get_blob_client(blob)
 
 
-def _hang_up(answers: Sequence[Any]) -> None:
-    """Whoever reads may go in mid-body. The SDK then holds on to the connection, and soon none would be free."""
-    for answer in answers:
-        answer.close()
-
-
 def _code(exc: HttpResponseError) -> str | None:
     """The service's own word for what is wrong; the SDK adds it to errors of storage alone."""
     return getattr(exc, "error_code", None)
-
-
-class _Pieces:
-    """A block to send, as often as it takes. Handed over whole, it would block the loop and be copied."""
-
-    def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._data = memoryview(data).cast("B")
-        self.length = self._data.nbytes
-
-    async def __aiter__(self) -> AsyncIterator[memoryview]:
-        for start in range(0, self.length, _PIECE_BYTES):
-            yield self._data[start : start + _PIECE_BYTES]

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from azure.core.exceptions import (
     AzureError,
@@ -49,6 +49,8 @@ PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 THROTTLED = frozenset({429, 503})
 """Statuses whose Retry-After is honoured (RFC 9110 section 10.2.3, RFC 6585 section 4)."""
+
+T = TypeVar("T")
 
 
 class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
@@ -83,37 +85,48 @@ class Retries(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         Raises:
             AzureError: the last attempt got no answer, or the time is up.
         """
+        return await self.repeat(
+            lambda: self.next.send(request),
+            said=lambda response: (response.http_response.status_code, response.http_response.headers),
+            let_go=lambda response: self._let_go(response.http_response),
+        )
+
+    async def repeat(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        *,
+        said: Callable[[T], tuple[int, Mapping[str, str]]],
+        let_go: Callable[[T], Awaitable[None]],
+    ) -> T:
+        """``send`` for any request: ``said`` gives status and headers of an answer, ``let_go`` drops an unread one."""
         until = self._clock() + self._budget_seconds
         outer = current_deadline()
         if outer is not None:
             until = min(until, outer)
-        for attempt in count():
+        for number in count():
             try:
-                response = await self._attempt(request, until - self._clock())
+                answer = await self._attempt(attempt, until - self._clock())
             except (ServiceRequestError, ServiceResponseError, IncompleteReadError):
-                wait = self._wait_seconds(attempt)
+                wait = self._wait_seconds(number)
                 if self._clock() + wait >= until:
                     raise
             else:
-                status = response.http_response.status_code
+                status, headers = said(answer)
                 if status not in self.passing:
-                    return response
-                wait = self._wait_seconds(attempt)
+                    return answer
+                wait = self._wait_seconds(number)
                 if status in THROTTLED:
-                    asked = retry_after_seconds(response.http_response.headers)
-                    wait = max(wait, asked + self._first_wait_seconds * self._chance())
+                    wait = max(wait, retry_after_seconds(headers) + self._first_wait_seconds * self._chance())
                 if self._clock() + wait >= until:
-                    return response
-                await self._let_go(response.http_response)
+                    return answer
+                await let_go(answer)
             await self._sleep(wait)
         raise AssertionError
 
-    async def _attempt(
-        self, request: PipelineRequest[HttpRequest], seconds: float
-    ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+    async def _attempt(self, attempt: Callable[[], Awaitable[T]], seconds: float) -> T:
         try:
             async with asyncio.timeout(max(seconds, 0)):
-                return await self.next.send(request)
+                return await attempt()
         except TimeoutError as exc:
             raise ServiceResponseTimeoutError("no time left") from exc
 

@@ -5,24 +5,27 @@ the record, a replace finds it changed. Each write therefore carries a random wr
 when a write is refused, the adapter looks whether the record there is its own, and if so the write has succeeded. A
 delete leaves nothing to recognise: if its answer is lost, the repetition finds no record and the caller gets
 ``RecordNotFoundError``, as if somebody else had deleted it.
+
+What is done with one record goes by ``storage_requests``; queries, and making the table, by the vendor's client.
 """
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
-from azure.core.pipeline import PipelineResponse
-from azure.core.rest import AsyncHttpResponse, HttpRequest
-from azure.data.tables import TableEntity, UpdateMode
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
 from shared.adapters.connections import Connections
 from shared.adapters.entity_bodies import LARGEST_ENTITY_BYTES, entity_bytes, from_properties, to_properties
+from shared.adapters.entity_requests import ANY_WAY, error_code, read_entity, written_entity
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
+from shared.adapters.storage_authorising import authorising_of, of_tables
+from shared.adapters.storage_requests import Answer, StorageRequests
 from shared.domain.errors import (
     DependencyError,
     RecordChangedError,
@@ -42,6 +45,9 @@ _CHANGED = frozenset({"UpdateConditionNotSatisfied", "ConditionNotMet"})
 _GONE = frozenset({"ResourceNotFound", "EntityNotFound"})
 """Error codes of the service. A missing table has another one than a missing entity: that is a fault of ours."""
 
+_OK = 200
+_WRITTEN = frozenset({201, 204})
+
 _WRITE = "write"
 """The property that holds the write id."""
 
@@ -60,8 +66,9 @@ class TableRecords:
         credential: AsyncTokenCredential | None = None,
         budget_seconds: float = BUDGET_SECONDS,
     ) -> None:
+        pool = Connections(limit=CONNECTIONS)
         options: dict[str, Any] = {
-            "transport": Connections(limit=CONNECTIONS),
+            "transport": pool,
             "retry_total": 0,
             "per_call_policies": [StorageRetries(budget_seconds=budget_seconds)],
         }
@@ -71,6 +78,13 @@ class TableRecords:
             self._table = TableClient(endpoint, table, credential=credential, **options)
         else:
             raise ValueError("connection_string or endpoint")
+        self._requests = StorageRequests(
+            endpoint=self._table.url,
+            authorising=authorising_of(connection_string, credential, text=of_tables),
+            connections=pool,
+            budget_seconds=budget_seconds,
+        )
+        self._name = table
         self._budget_seconds = budget_seconds
 
     async def ensure(self) -> None:
@@ -86,73 +100,55 @@ class TableRecords:
     async def get(self, partition: str, id: str) -> Record:  # noqa: A002
         check_key(partition, id)
         async with dependable(self._budget_seconds):
-            return _record(await self._entity(partition, id))
+            return (await self._found(partition, id))[0]
 
     async def create(self, partition: str, id: str, body: Body) -> Record:  # noqa: A002
         check_key(partition, id)
         encoded = encode_body(body)
         entity, write = _entity(partition, id, encoded)
         async with dependable(self._budget_seconds):
-            try:
-                # The service would send all of the entity back.
-                done = await self._table.create_entity(entity, response_preference="return-no-content")
-            except HttpResponseError as exc:
-                if _code(exc) != _EXISTS:
-                    raise
+            # The service would send all of the entity back.
+            answer = await self._ask("POST", f"/{self._name}", entity, {"Prefer": "return-no-content"})
+            if answer.status not in _WRITTEN:
+                if error_code(answer) != _EXISTS:
+                    raise DependencyError
                 landed = await self._landed(partition, id, write)
                 if landed is None:
-                    raise RecordExistsError from exc
+                    raise RecordExistsError
                 return landed
-        return Record(partition=partition, id=id, body=decode_body(encoded), etag=done["etag"])
+        return Record(partition=partition, id=id, body=decode_body(encoded), etag=_etag(answer))
 
     async def replace_if_match(self, record: Record, body: Body) -> Record:
         check_key(record.partition, record.id)
         encoded = encode_body(body)
         entity, write = _entity(record.partition, record.id, encoded)
         async with dependable(self._budget_seconds):
-            try:
-                done = await self._table.update_entity(
-                    entity,
-                    mode=UpdateMode.REPLACE,
-                    etag=record.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-            except HttpResponseError as exc:
-                if _code(exc) in _GONE:
-                    raise RecordNotFoundError from exc
-                if _code(exc) not in _CHANGED:
-                    raise
+            answer = await self._ask("PUT", self._at(record.partition, record.id), entity, {"If-Match": record.etag})
+            if answer.status not in _WRITTEN:
+                code = error_code(answer)
+                if code in _GONE:
+                    raise RecordNotFoundError
+                if code not in _CHANGED:
+                    raise DependencyError
                 landed = await self._landed(record.partition, record.id, write)
                 if landed is None:
-                    raise RecordChangedError from exc
+                    raise RecordChangedError
                 return landed
-        return Record(partition=record.partition, id=record.id, body=decode_body(encoded), etag=done["etag"])
+        return Record(partition=record.partition, id=record.id, body=decode_body(encoded), etag=_etag(answer))
 
     async def delete_if_match(self, record: Record) -> None:
         check_key(record.partition, record.id)
-        codes: list[str | None] = []
-
-        def note(response: PipelineResponse[HttpRequest, AsyncHttpResponse]) -> None:
-            codes.append(response.http_response.headers.get("x-ms-error-code"))
-
         async with dependable(self._budget_seconds):
-            try:
-                await self._table.delete_entity(
-                    record.partition,
-                    record.id,
-                    etag=record.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                    raw_response_hook=note,
-                )
-            except HttpResponseError as exc:
-                if _code(exc) in _CHANGED:
-                    raise RecordChangedError from exc
-                raise
-        # The client takes every 404 for success, so the answer itself has to be looked at.
-        if codes[-1] in _GONE:
+            at = self._at(record.partition, record.id)
+            answer = await self._ask("DELETE", at, None, {"If-Match": record.etag})
+        if answer.status in _WRITTEN:
+            return
+        code = error_code(answer)
+        if code in _CHANGED:
+            raise RecordChangedError
+        if code in _GONE:
             raise RecordNotFoundError
-        if codes[-1] is not None:
-            raise DependencyError
+        raise DependencyError
 
     async def query(
         self,
@@ -207,21 +203,35 @@ class TableRecords:
         with contextlib.suppress(RecordNotFoundError):
             await self.get("ping", "ping")
 
-    async def _entity(self, partition: str, id: str) -> TableEntity:  # noqa: A002
-        try:
-            return await self._table.get_entity(partition, id)
-        except HttpResponseError as exc:
-            if _code(exc) in _GONE:
-                raise RecordNotFoundError from exc
-            raise
+    async def _found(self, partition: str, id: str) -> tuple[Record, str]:  # noqa: A002
+        """A record and the id of the write that made it. Raises ``RecordNotFoundError``."""
+        answer = await self._ask("GET", self._at(partition, id), None, {})
+        if answer.status != _OK:
+            raise RecordNotFoundError if error_code(answer) in _GONE else DependencyError
+        properties = read_entity(answer)
+        body = decode_body(from_properties(properties))
+        return Record(partition=partition, id=id, body=body, etag=_etag(answer)), str(properties.get(_WRITE))
 
     async def _landed(self, partition: str, id: str, write: str) -> Record | None:  # noqa: A002
         """The record as it is, if it is what the write ``write`` made."""
         try:
-            entity = await self._entity(partition, id)
+            record, made_by = await self._found(partition, id)
         except RecordNotFoundError:
             return None
-        return _record(entity) if entity.get(_WRITE) == write else None
+        return record if made_by == write else None
+
+    def _at(self, partition: str, id: str) -> str:  # noqa: A002
+        """Keys hold nothing that ends a text in OData (``check_key``)."""
+        return f"/{self._name}(PartitionKey='{quote(partition, safe='')}',RowKey='{quote(id, safe='')}')"
+
+    async def _ask(
+        self, method: str, path: str, entity: Mapping[str, bytes | bool | str] | None, more: Mapping[str, str]
+    ) -> Answer:
+        headers = {**ANY_WAY, **more}
+        if entity is None:
+            return await self._requests.ask(method, path, headers=headers)
+        headers["Content-Type"] = "application/json"
+        return await self._requests.ask(method, path, headers=headers, content=written_entity(entity))
 
 
 def _entity(partition: str, id: str, encoded: bytes) -> tuple[dict[str, bytes | bool | str], str]:  # noqa: A002
@@ -244,6 +254,8 @@ def _record(entity: TableEntity) -> Record:
     )
 
 
-def _code(exc: HttpResponseError) -> str | None:
-    response: Any = exc.response
-    return None if response is None else response.headers.get("x-ms-error-code")
+def _etag(answer: Answer) -> str:
+    try:
+        return answer.headers["ETag"]
+    except KeyError as exc:
+        raise DependencyError from exc
