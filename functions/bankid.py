@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import EVERYONE, FLOW_COOKIE, Services, client_address, container_of
 from functions.json_bodies import JsonRoute
-from functions.limits import DEVICE_COOKIE, POLLS, STARTS, device_of
+from functions.limits import POLLS, STARTS, device_of, remember
 from functions.models import Strict
 from functions.problems import TABLE, RequestRefusedError, retry_after
 from functions.qr_image import qr_svg
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from shared.container import Container
     from shared.services.person_signing_in import Refused, SignedIn, Waiting
 
-DEVICE_SECONDS: Final = 365 * 24 * 3600
 USER_AGENT_CHARACTERS: Final = 256
 """BankID refuses a longer one."""
 
@@ -141,8 +140,10 @@ async def bankid_start(
     except ElectronicIdError as fault:
         members = {"message": error_message(fault.code.value).value}
         raise RequestRefusedError(TABLE[ElectronicIdError], retry_after(fault), members=members) from fault
-    _set(response, FLOW_COOKIE, started.flow, started.seconds)
-    _set(response, DEVICE_COOKIE, device, DEVICE_SECONDS)
+    response.set_cookie(
+        FLOW_COOKIE, started.flow, max_age=started.seconds, path="/", secure=True, httponly=True, samesite="lax"
+    )
+    remember(response, device)
     return OrderView(status="pending", mode=_mode_of(started.started_by), launch_url=started.launch_url)
 
 
@@ -201,10 +202,6 @@ def _view(answer: "Waiting | Refused | SignedIn", services: "Container", respons
     _forget_flow(response)
     session = set_session(response, services, answer.session)
     return OrderView(status="complete", mode=_mode_of(answer.started_by), session=session)
-
-
-def _set(response: Response, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def _forget_flow(response: Response) -> None:

@@ -5,7 +5,7 @@ A limited route declares it as it declares who may call it. The answer over a li
 
 from typing import Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.routing import RouteContext
 
 from functions.dependencies import FLOW_COOKIE, client_address, container_of
@@ -14,12 +14,20 @@ DEVICE_COOKIE: Final = "__Host-device"
 """A random name of the browser, for a year. No session, and no one's name."""
 
 DEVICE_CHARACTERS: Final = 43
+DEVICE_SECONDS: Final = 365 * 24 * 3600
 
 
 def device_of(request: Request) -> str | None:
     """What this browser is called, if it has a cookie that can be ours. Without one its address alone counts."""
     device = request.cookies.get(DEVICE_COOKIE, "")
     return device if len(device) == DEVICE_CHARACTERS else None
+
+
+def remember(response: Response, device: str) -> None:
+    """Let the browser that has begun a sign-in, in whichever way, be known again when it begins the next."""
+    response.set_cookie(
+        DEVICE_COOKIE, device, max_age=DEVICE_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
+    )
 
 
 class Limited:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import EVERYONE, REDIRECT_COOKIE, Device, Services, client_address
 from functions.json_bodies import JsonRoute
-from functions.limits import STARTS
+from functions.limits import STARTS, device_of, remember
 from functions.sessions import Previous, set_session
+from shared.crypto.tokens import new_token
 from shared.domain.brokers import Failure
 from shared.domain.errors import DependencyError, TooManyRequestsError
 
@@ -39,6 +40,7 @@ async def oidc_start(provider: str, request: Request, services: Services, respon
     response.set_cookie(
         REDIRECT_COOKIE, started.flow, max_age=FLOW_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
     )
+    remember(response, device_of(request) or new_token(services.random))
     return AuthorizationView(authorization_url=started.url)
 
 

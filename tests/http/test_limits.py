@@ -81,6 +81,20 @@ async def test_starts_at_brokers_and_at_bankid_are_counted_together() -> None:
         refused(await call(Browser(made.http), "POST", "/api/v1/oidc/nobody/start"))
 
 
+async def test_a_browser_is_known_again_by_brokers_as_well() -> None:
+    """Where no other e-ID is on: from address to address, by the name that its first start gave it."""
+    async with world(**TIGHT) as made:
+        browser, start = Browser(made.http), "/api/v1/oidc/memory/start"
+        for last in range(4):
+            assert await statuses(browser, "POST", start, 1, f"203.0.113.{last}") == [200]
+        known = browser.cookies["__Host-device"]
+        refused(await call(browser, "POST", start, "203.0.113.9"))
+        assert await statuses(Browser(made.http), "POST", start, 1, "203.0.113.9") == [200]
+        made.container.clock.move(seconds=60)
+        assert await statuses(browser, "POST", start, 1, "203.0.113.9") == [200]
+        assert browser.cookies["__Host-device"] == known
+
+
 async def test_what_a_foreign_page_sends_takes_nothing_from_its_victim() -> None:
     """It is refused before it is counted."""
     async with world(**TIGHT) as made:
