@@ -219,3 +219,15 @@ async def test_the_client_checks_whom_the_certificate_names(bankid: RunningBankI
         with pytest.raises(DependencyError) as caught:
             await client.ping()
     assert "CERTIFICATE_VERIFY_FAILED" in str(caught.value.__cause__)
+
+
+async def test_no_proxy_of_the_environment_stands_between(
+    bankid: RunningBankId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sets a variable of ours must not see whom we ask, nor be able to hold it up."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with bankid.client() as client:
+        await client.ping()

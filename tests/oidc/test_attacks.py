@@ -348,3 +348,13 @@ async def test_the_verifier_goes_with_the_code_and_nowhere_else(attack: Attack) 
     assert form["code_verifier"] not in url
     stored = str(attack.world.container.records._partitions)
     assert all(secret not in stored for secret in (form["code_verifier"], asked["state"], asked["nonce"]))
+
+
+async def test_no_proxy_of_the_environment_stands_between(broker: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would see codes and tokens of brokers that it is let into."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async for attack in attack_on(broker):
+        assert await attack.attempt() == INBOX

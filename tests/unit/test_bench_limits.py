@@ -44,7 +44,7 @@ def test_sign_ins_beyond_a_limit_are_told(name: str, value: float, word: str) ->
 @pytest.mark.parametrize("name", [*bounds.AT_LEAST, *bounds.AT_MOST])
 def test_a_transfer_beyond_a_bound_is_told(name: str) -> None:
     """And the one on it is not."""
-    bound = (bounds.AT_LEAST | bounds.AT_MOST)[name]
+    bound = {**bounds.AT_LEAST, **bounds.AT_MOST}[name]
     beyond = bound * (0.99 if name in bounds.AT_LEAST else 1.01)
     assert bounds.over_limits({name: bound}) == []
     (fault,) = bounds.over_limits({name: beyond})
