@@ -13,6 +13,7 @@ from functions import (
     bankid,
     description,
     downloads,
+    figures,
     health,
     oidc,
     organisations,
@@ -23,8 +24,9 @@ from functions import (
     threads,
     uploads,
 )
-from functions.request_context import JSON_BODY_MAX_BYTES, RequestContext
+from functions.request_context import JSON_BODY_MAX_BYTES, Answered, RequestContext
 from shared.container import Container
+from shared.domain.metrics import Counter, Timing
 
 DESCRIPTION = """An organisation and an identified person share messages and files in a thread.
 
@@ -51,10 +53,27 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    for router in (health, sign_in, bankid, oidc, sessions, organisations, threads, uploads, downloads, portal):
+    for router in (
+        health,
+        figures,
+        sign_in,
+        bankid,
+        oidc,
+        sessions,
+        organisations,
+        threads,
+        uploads,
+        downloads,
+        portal,
+    ):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(
-        RequestContext, name_of=_NameOf(api), headers=_headers(), too_large=_too_large, internal=_internal
+        RequestContext,
+        name_of=_NameOf(api),
+        headers=_headers(),
+        too_large=_too_large,
+        internal=_internal,
+        count=_count,
     )
     description.install(api)
     return api
@@ -78,6 +97,13 @@ class _NameOf:
             if match is Match.FULL:
                 return route.name
         return None
+
+
+def _count(scope: Scope, done: Answered) -> None:
+    container: Container = scope["app"].state.container
+    container.metrics.add(Counter.REQUESTS, route=done.route, status=str(done.status), outcome=done.outcome)
+    container.metrics.observe(Timing.REQUEST, done.seconds, route=done.route)
+    container.metric_lines.write_if_due()
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:

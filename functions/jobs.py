@@ -2,7 +2,9 @@
 
 import json
 import logging
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Final, Protocol
 
 import azure.functions as func
 
@@ -10,8 +12,16 @@ from functions.faults import run_job
 from shared.container import Container
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import MessageId, ThreadId, is_id
+from shared.domain.metrics import Counter
+
+TIMER: Final = "timer"
+"""In place of an invocation id, which timers are not told."""
 
 _log = logging.getLogger("pic.jobs")
+
+
+class _Run(Protocol):
+    async def __call__(self, work: Awaitable[None], *, name: str, invocation: str) -> None: ...
 
 
 def _ids(message: func.QueueMessage, *names: str) -> list[str]:
@@ -28,6 +38,7 @@ def _ids(message: func.QueueMessage, *names: str) -> list[str]:
 
 def register(app: func.FunctionApp, container: Container) -> None:
     """Add the queue and timer functions. None lets an exception out as it is (``functions.faults``)."""
+    run = _counting(container)
 
     @app.function_name("dispatch")
     @app.queue_trigger(arg_name="message", queue_name="%PIC_DISPATCH_QUEUE%", connection="PIC_STORAGE")
@@ -36,7 +47,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
             thread, sent = _ids(message, "thread", "message")
             await container.sending.deliver(ThreadId(thread), MessageId(sent))
 
-        await run_job(work(), name="dispatch", invocation=message.id or "unknown")
+        await run(work(), name="dispatch", invocation=message.id or "unknown")
 
     @app.function_name("notify")
     @app.queue_trigger(arg_name="message", queue_name="%PIC_NOTIFY_QUEUE%", connection="PIC_STORAGE")
@@ -45,7 +56,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
             thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
             await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
 
-        await run_job(work(), name="notify", invocation=message.id or "unknown")
+        await run(work(), name="notify", invocation=message.id or "unknown")
 
     @app.function_name("retain")
     @app.timer_trigger(arg_name="timer", schedule="%PIC_RETENTION_SCHEDULE%", run_on_startup=False)
@@ -57,7 +68,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
             settled = await container.retaining.sweep()
             _log.info(json.dumps({"event": "sweep.completed", "settled": settled, "past_due": timer.past_due}))
 
-        await run_job(work(), name="retain", invocation="timer")
+        await run(work(), name="retain", invocation=TIMER)
 
     @app.function_name("recover")
     @app.timer_trigger(arg_name="timer", schedule="%PIC_RECOVERY_SCHEDULE%", run_on_startup=False)
@@ -66,12 +77,30 @@ def register(app: func.FunctionApp, container: Container) -> None:
             looked = await container.sending.recover()
             _log.info(json.dumps({"event": "recovery.completed", "looked": looked, "past_due": timer.past_due}))
 
-        await run_job(work(), name="recover", invocation="timer")
+        await run(work(), name="recover", invocation=TIMER)
 
-    _register_rotation(app, container)
+    _register_rotation(app, container, run)
 
 
-def _register_rotation(app: func.FunctionApp, container: Container) -> None:
+def _counting(container: Container) -> _Run:
+    """``run_job``, counted. What timers count is told at once: the next run may be elsewhere."""
+
+    async def run(work: Awaitable[None], *, name: str, invocation: str) -> None:
+        result = "failed"
+        try:
+            await run_job(work, name=name, invocation=invocation)
+            result = "done"
+        finally:
+            container.metrics.add(Counter.JOBS, job=name, result=result)
+            if invocation == TIMER:
+                container.metric_lines.write()
+            else:
+                container.metric_lines.write_if_due()
+
+    return run
+
+
+def _register_rotation(app: func.FunctionApp, container: Container, run: _Run) -> None:
     @app.function_name("rotate_keys")
     @app.timer_trigger(arg_name="timer", schedule="%PIC_KEY_ROTATION_SCHEDULE%", run_on_startup=False)
     async def rotate_keys(timer: func.TimerRequest) -> None:
@@ -83,4 +112,4 @@ def _register_rotation(app: func.FunctionApp, container: Container) -> None:
             if done.faults:
                 raise ExceptionGroup("organisations whose keys could not be rotated", done.faults)
 
-        await run_job(work(), name="rotate_keys", invocation="timer")
+        await run(work(), name="rotate_keys", invocation=TIMER)

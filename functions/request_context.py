@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -36,6 +37,17 @@ UNTIMED: Final = STREAMING | {"send_message"}
 """Routes without a deadline as a whole. Sending may have to read files whose digest nobody remembers."""
 
 _log = logging.getLogger("pic.request")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of a request. ``status`` is 0 where no answer began."""
+
+    route: str
+    status: int
+    outcome: str
+    seconds: float
+
 
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
@@ -68,6 +80,7 @@ class RequestContext:
 
     ``name_of`` gives the route's name for a scope, if it has one; ``headers`` are those that every answer of a route
     carries, by its name; ``too_large`` and ``internal`` answer a body over the limit and a fault nobody expected.
+    ``count`` is told of every request when its line has been written.
     """
 
     def __init__(
@@ -78,12 +91,14 @@ class RequestContext:
         headers: Mapping[str, Mapping[str, str]],
         too_large: ASGIApp,
         internal: ASGIApp,
+        count: Callable[[Scope, Answered], None],
     ) -> None:
         self._app = app
         self._name_of = name_of
         self._headers = headers
         self._too_large = too_large
         self._internal = internal
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -126,18 +141,21 @@ class RequestContext:
             outcome = "internal"
             await self._internal(scope, receive, send_with_headers)
         finally:
+            seconds = time.perf_counter() - began
+            done = Answered(route=name or "none", status=status, outcome=outcome, seconds=seconds)
             line: dict[str, object] = {
                 "event": "request",
-                "route": name or "none",
+                "route": done.route,
                 "method": scope["method"] if name else "none",
                 "status": status,
                 "outcome": outcome,
-                "duration_ms": round((time.perf_counter() - began) * 1000, 1),
+                "duration_ms": round(seconds * 1000, 1),
                 "request_id": request_id,
             }
             if fault is not None:
                 line["fault"] = fault
             _log.log(logging.ERROR if fault is not None and is_ours else logging.INFO, json.dumps(line))
+            self._count(scope, done)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")

@@ -5,6 +5,7 @@ they are imported inside the properties. ``shared.container`` adds the services.
 """
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from shared.adapters.memory_metrics import MemoryMetrics
+    from shared.adapters.metric_lines import MetricLines
     from shared.adapters.vault_certificates import VaultCertificates
     from shared.bankid_settings import BankId
     from shared.domain.brokers import Broker
@@ -44,6 +47,18 @@ class Clients:
         from shared.adapters.clocks import MovableClock, system_clock
 
         return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
+
+    @cached_property
+    def metrics(self) -> "MemoryMetrics":
+        from shared.adapters.memory_metrics import MemoryMetrics
+
+        return MemoryMetrics()
+
+    @cached_property
+    def metric_lines(self) -> "MetricLines":
+        from shared.adapters.metric_lines import MetricLines
+
+        return MetricLines(self.metrics, monotonic=time.monotonic)
 
     @cached_property
     def _identity(self) -> "AsyncTokenCredential":

@@ -150,7 +150,7 @@ class Container(Clients):
     def audit(self) -> "Audit":
         from shared.services.auditing import Audit
 
-        return Audit(records=self.records, clock=self.clock, random=self.random)
+        return Audit(records=self.records, metrics=self.metrics, clock=self.clock, random=self.random)
 
     @cached_property
     def buckets(self) -> "Buckets":
@@ -376,6 +376,7 @@ class Container(Clients):
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
+            metrics=self.metrics,
             dispatching=Dispatching(
                 dispatch_queue=self.settings.dispatch_queue,
                 notify_queue=self.settings.notify_queue,
@@ -479,6 +480,7 @@ class Container(Clients):
             storing=self.storing,
             receipts=self.receipts,
             audit=self.audit,
+            metrics=self.metrics,
             clock=self.clock,
         )
 
@@ -498,6 +500,8 @@ class Container(Clients):
             mailer=self.mailer,
             keyring=self.keyring,
             audit=self.audit,
+            metrics=self.metrics,
+            undo_seconds=self.settings.undo_seconds,
             clock=self.clock,
             public_url=self.settings.public_url,
         )
@@ -506,7 +510,14 @@ class Container(Clients):
     def erasing(self) -> "Erasing":
         from shared.services.erasing import Erasing
 
-        return Erasing(records=self.records, blobs=self.blobs, access=self.access, audit=self.audit, clock=self.clock)
+        return Erasing(
+            records=self.records,
+            blobs=self.blobs,
+            access=self.access,
+            audit=self.audit,
+            metrics=self.metrics,
+            clock=self.clock,
+        )
 
     @cached_property
     def retaining(self) -> "Retaining":
@@ -520,6 +531,7 @@ class Container(Clients):
             expiries=self.expiries,
             buckets=self.buckets,
             audit=self.audit,
+            metrics=self.metrics,
             clock=self.clock,
         )
 

@@ -28,6 +28,7 @@ from shared.sign_in_settings import BANKID, SignIn, read_sign_in
 
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
+Switch = Literal["off", "on"]
 SmtpSecurity = Literal["none", "starttls", "tls"]
 
 GIB: Final = 1024**3
@@ -107,6 +108,7 @@ class Settings:
     upload_max_bytes: int
     scanner: ScannerSettings | None
     clock_file: str | None
+    has_metrics_view: bool
     client_address_header: str | None
     """The header in which the gateway states the client's address, overwriting what the client sent; None: the peer."""
 
@@ -145,6 +147,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         upload_max_bytes=read.whole("PIC_UPLOAD_MAX_BYTES", str(5 * GIB), 1, 100 * GIB),
         scanner=read_scanner(read),
         clock_file=read.optional("PIC_CLOCK_FILE"),
+        has_metrics_view=read.choice("PIC_METRICS_VIEW", Switch, "off") == "on",
         client_address_header=_header(read),
     )
     if settings.dispatch_queue and settings.dispatch_queue == settings.notify_queue:
@@ -230,6 +233,7 @@ def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
         "PIC_COSMOS_KEY": settings.cosmos is not None and settings.cosmos.key is not None,
         "PIC_KEY_VAULT_CA": settings.key_vault_ca is not None,
         "PIC_CLOCK_FILE": settings.clock_file is not None,
+        "PIC_METRICS_VIEW": settings.has_metrics_view,
         "PIC_BANKID_ENVIRONMENT=simulator": bankid == "simulator",
         "PIC_SMTP_SECURITY=none": settings.smtp.security == "none",
     }

@@ -1,5 +1,5 @@
 // What wakes somebody up. Queries read lines that the code writes (functions/jobs.py, functions/faults.py,
-// functions/request_context.py, shared/adapters/event_log.py) and logs of the services.
+// functions/request_context.py, shared/adapters/event_log.py, shared/adapters/metric_lines.py) and logs of the services.
 
 @description('Beginning of the names of the alerts.')
 param name string
@@ -169,6 +169,53 @@ AppTraces
 AZKVAuditLogs
 | where OperationName endswith "NearExpiryEventGridNotification" or OperationName endswith "ExpiredEventGridNotification"
 | summarize found = count()
+'''
+  }
+  {
+    name: 'mail-late'
+    text: 'Notices reach the mail server more than an hour late: its quota is used up, or it is slow.'
+    severity: 2
+    window: 'PT30M'
+    every: 'PT10M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_mail_lag_seconds" and todouble(line.longest) > 3600
+| summarize found = count()
+'''
+  }
+  {
+    name: 'sweep-late'
+    text: 'Something was deleted more than 24 hours after its end: the promise says within a day.'
+    severity: 1
+    window: 'PT1H'
+    every: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_sweep_lag_seconds"
+| where tostring(line.kind) in ("message", "thread", "file", "upload") and todouble(line.longest) > 86400
+| summarize found = count()
+'''
+  }
+  {
+    name: 'refusals'
+    text: 'Many sign-ins or files are refused by a rule, or limited: somebody tries.'
+    severity: 2
+    window: 'PT15M'
+    every: 'PT5M'
+    operator: 'GreaterThan'
+    threshold: 200
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_events_total"
+| where tostring(line.audit) in ("session:staff:refuse", "session:person:refuse", "session:person:limit", "session:broker:refuse", "order:return:refuse", "message:file:refuse")
+| summarize found = sum(toint(line.count))
 '''
   }
   {

@@ -8,7 +8,7 @@ busy hour does not load one partition.
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.errors import InvalidInputError
+from shared.domain.errors import IntegrityError, InvalidInputError
 from shared.domain.places import Place
 
 CEILING_DAYS = 365
@@ -61,6 +61,14 @@ def bucket(expires_at: datetime, item: str) -> Place:
     return Place(
         bucket_partition(f"{end:%Y%m%d%H}|{shard_of(item):02d}"), f"{end:%Y%m%d%H%M%S}{end.microsecond:06d}|{item}"
     )
+
+
+def due_at(booking: str) -> datetime:
+    """When the booking with this id was due. Raises ``IntegrityError``."""
+    try:
+        return datetime.strptime(booking.partition("|")[0], "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
+        raise IntegrityError from None
 
 
 def bucket_index(expires_at: datetime, item: str) -> Place:

@@ -14,6 +14,7 @@ from shared.domain.bodies import instant_text
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
 from shared.domain.ids import ThreadId, UploadId
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
+from shared.domain.metrics import Counter, Metrics
 from shared.domain.places import Place
 from shared.domain.ports import Blobs, Body, Clock, Record, Records
 from shared.domain.threads import Erasure, Message, StoredFile, Thread
@@ -29,11 +30,14 @@ PROOF = "no blob under the message's prefix"
 class Erasing:
     """Erases messages, whole."""
 
-    def __init__(self, *, records: Records, blobs: Blobs, access: Access, audit: Audit, clock: Clock) -> None:
+    def __init__(
+        self, *, records: Records, blobs: Blobs, access: Access, audit: Audit, metrics: Metrics, clock: Clock
+    ) -> None:
         self._records = records
         self._blobs = blobs
         self._access = access
         self._audit = audit
+        self._metrics = metrics
         self._clock = clock
 
     async def erase(self, record: Record, *, cause: str, by: str) -> None:
@@ -145,3 +149,4 @@ class Erasing:
             await self._records.create(place.partition, place.id, body)
         except RecordExistsError:
             return  # Certified before a crash.
+        self._metrics.add(Counter.ERASED, cause=erasure.cause)

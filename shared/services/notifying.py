@@ -6,6 +6,7 @@ item 6).
 """
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from shared.crypto.fields import sealed_field_key_version, unseal_field
 from shared.crypto.tokens import token_hash
@@ -15,6 +16,7 @@ from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import InvalidInputError, NotFoundError, RecordNotFoundError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.lifecycles import MessageState
+from shared.domain.metrics import Counter, Metrics, Timing
 from shared.domain.organisation_settings import NoticeStyle
 from shared.domain.ports import Clock, Mail, Mailer, Records
 from shared.domain.retention import is_expired
@@ -62,6 +64,8 @@ class Notifying:
         mailer: Mailer,
         keyring: Keyring,
         audit: Audit,
+        metrics: Metrics,
+        undo_seconds: int,
         clock: Clock,
         public_url: str,
     ) -> None:
@@ -70,6 +74,8 @@ class Notifying:
         self._mailer = mailer
         self._keyring = keyring
         self._audit = audit
+        self._metrics = metrics
+        self._undo = timedelta(seconds=undo_seconds)
         self._clock = clock
         self._public_url = public_url
 
@@ -110,6 +116,7 @@ class Notifying:
             )
         except InvalidInputError:
             event = AuditEvent.NOTICE_REFUSED  # For good: trying again would not help; the sender sees it.
+        self._measure(event, found.sent_at)
         await self._audit.write(
             event, room.organisation, by="system", thread=thread, message=message, recipient=recipient
         )
@@ -131,6 +138,12 @@ class Notifying:
     async def _name(self, room: Thread) -> str:
         place = places.organisation(room.organisation)
         return Fields((await self._records.get(place.partition, place.id)).body).text("name")
+
+    def _measure(self, event: AuditEvent, sent_at: datetime | None) -> None:
+        is_taken = event is AuditEvent.NOTICE_SENT
+        self._metrics.add(Counter.NOTICES, result="taken" if is_taken else "refused")
+        if is_taken and sent_at is not None:
+            self._metrics.observe(Timing.MAIL, (self._clock() - sent_at - self._undo).total_seconds())
 
     async def _address(self, room: Thread, recipient: str) -> str | None:
         if recipient == UNIT_RECIPIENT:

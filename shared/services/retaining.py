@@ -16,6 +16,7 @@ from shared.domain.bodies import Fields
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
 from shared.domain.ids import FileId, MessageId, SessionId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
+from shared.domain.metrics import Metrics, Timing
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
 from shared.domain.principals import Person, Principal, reader_key
@@ -66,6 +67,7 @@ class Retaining:
         expiries: Expiries,
         buckets: Buckets,
         audit: Audit,
+        metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._records = records
@@ -75,6 +77,7 @@ class Retaining:
         self._expiries = expiries
         self._buckets = buckets
         self._audit = audit
+        self._metrics = metrics
         self._clock = clock
 
     async def delete_message(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:
@@ -140,9 +143,12 @@ class Retaining:
         async def settle(booking: Record) -> None:
             async with slots:
                 try:
-                    await self._settle(booking.id.partition("|")[2], now)
+                    item = booking.id.partition("|")[2]
+                    await self._settle(item, now)
                     await self._drop(booking)
                     sweep.settled += 1
+                    late = self._clock() - retention.due_at(booking.id)
+                    self._metrics.observe(Timing.SWEEP, late.total_seconds(), kind=item.partition("|")[0])
                 except Exception as fault:  # noqa: BLE001 - the rest must still go; raised at the end as a group
                     sweep.faults.append(fault)
 

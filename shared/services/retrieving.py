@@ -21,6 +21,7 @@ from shared.domain.errors import NotFoundError
 from shared.domain.ids import FileId, MessageId, ThreadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.manifest import Manifest
+from shared.domain.metrics import Counter, Metrics
 from shared.domain.ports import Blobs, Clock, Records
 from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
@@ -119,6 +120,7 @@ class Retrieving:
         storing: Storing,
         receipts: Receipts,
         audit: Audit,
+        metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._records = records
@@ -128,6 +130,7 @@ class Retrieving:
         self._storing = storing
         self._receipts = receipts
         self._audit = audit
+        self._metrics = metrics
         self._clock = clock
 
     async def list(self, principal: Principal, thread: ThreadId) -> tuple[ShownMessage, ...]:
@@ -161,6 +164,8 @@ class Retrieving:
         unfinished = [await self._storing.unfinished(file) for file in stored]
         text = unseal_text(data_key, found.text, organisation=found.organisation, thread=thread, message=message)
         await self._receipts.leave(principal, opened, None)
+        if not opened.is_mine:
+            self._metrics.add(Counter.OPENED, side="unit" if opened.room.me is None else "person")
         return OpenedMessage(
             message=message,
             thread=thread,

@@ -25,6 +25,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import MessageId, RandomBytes, ThreadId, new_id
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
+from shared.domain.metrics import Counter, Metrics, Timing
 from shared.domain.places import Place
 from shared.domain.ports import Body, Clock, Queues, Record, Records
 from shared.domain.principals import Principal, reader_key
@@ -81,6 +82,7 @@ class Sending:
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
+        metrics: Metrics,
         dispatching: Dispatching,
         clock: Clock,
         random: RandomBytes,
@@ -94,6 +96,7 @@ class Sending:
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
+        self._metrics = metrics
         self._dispatching = dispatching
         self._clock = clock
         self._random = random
@@ -173,6 +176,7 @@ class Sending:
             await self._records.replace_if_match(opened.record, sent.body())
         except (RecordChangedError, RecordNotFoundError) as fault:
             raise ConflictError from fault
+        self._metrics.add(Counter.SENT, side="unit" if sent.author.is_unit else "person")
         await self._enqueue(thread, message)
 
     async def _enqueue(self, thread: ThreadId, message: MessageId) -> None:
@@ -221,6 +225,9 @@ class Sending:
             delivered = replace(found, state=next_message_state(found.state, MessageStep.DELIVER))
             with suppress(RecordChangedError):
                 await self._records.replace_if_match(record, delivered.body())
+                if found.sent_at is not None:
+                    undone = found.sent_at + timedelta(seconds=self._dispatching.undo_seconds)
+                    self._metrics.observe(Timing.DELIVERY, (self._clock() - undone).total_seconds())
                 return delivered
 
     async def _make_entries(self, room: Thread, message: Message) -> None:

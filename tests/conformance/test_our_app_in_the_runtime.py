@@ -17,6 +17,7 @@ MESSAGE = "api/v1/threads/{thread}/messages/{message}"
 HTTP = {
     "health": ("GET", "health"),
     "health_ready": ("GET", "health/ready"),
+    "metrics": ("GET", "metrics"),
     "openapi": ("GET", "api/openapi.json"),
     "staff_sign_in": ("POST", "api/v1/staff/sign-in"),
     "bankid_start": ("POST", "api/v1/bankid/orders"),

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.adapters.memory_metrics import MemoryMetrics
 from shared.domain.errors import TooManyRequestsError
 from shared.domain.ports import Records
 from shared.domain.rate_limits import Limit, SignInLimits
@@ -58,7 +59,7 @@ async def instances(request: pytest.FixtureRequest, clock: Now) -> AsyncIterator
 
 def instance(records: Records, clock: Now) -> Limiting:
     buckets = Buckets(records=records, expiries=Expiries(records=records), clock=clock)
-    audit = Audit(records=records, clock=clock, random=bytes)
+    audit = Audit(records=records, metrics=MemoryMetrics(), clock=clock, random=bytes)
     return Limiting(buckets=buckets, audit=audit, limits=LIMITS, pepper=bytes(32), clock=clock)
 
 

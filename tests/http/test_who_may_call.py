@@ -21,7 +21,7 @@ TABLE = read_table()
 NOBODY_REFUSED = {route for (route, _), row in TABLE.items() if row[Who.NOBODY] == 401}
 
 PUBLIC = {
-    *("health", "health_ready", "openapi", "portal_home", "portal", "upload_options"),
+    *("health", "health_ready", "metrics", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback"),
     *("oidc_start", "oidc_callback"),

@@ -13,6 +13,8 @@ from functions.api import create_api
 from functions.jobs import register
 from functions.request_context import STREAMING
 from shared.container import Container
+from shared.domain.audit_events import AuditEvent
+from shared.domain.metrics import Counter, Timing
 from shared.domain.places import PLATFORM
 from shared.services import bankid_certificate
 from shared.services.custody import service_key_name
@@ -43,6 +45,7 @@ LEFT_OUT = {
     "PIC_CLOCK_FILE": "local only",
     "PIC_COSMOS_KEY": "local only",
     "PIC_KEY_VAULT_CA": "local only",
+    "PIC_METRICS_VIEW": "local only",
     "PIC_STORAGE": "local only",
     "PIC_STORAGE__tableServiceUri": "records are in Cosmos DB",
     "PIC_TABLE": "records are in Cosmos DB",
@@ -288,12 +291,29 @@ def test_alerts_ask_for_lines_that_the_code_writes() -> None:
     assert "notify" in bindings()
 
 
+def test_alerts_on_figures_name_figures_and_what_they_tell_apart() -> None:
+    """By name, and by words that the code puts into their labels."""
+    queries = {each["name"]: each["query"] for each in variables(TEMPLATES, "modules/alerts.bicep")["queries"]}
+    named = {
+        (name, figure) for name, query in queries.items() for figure in re.findall(r'line\.name\) == "(\w+)"', query)
+    }
+    assert named == {
+        ("mail-late", Timing.MAIL.value),
+        ("sweep-late", Timing.SWEEP.value),
+        ("refusals", Counter.EVENTS.value),
+    }
+    listed = re.findall(r'"([a-z:]+)"', queries["refusals"].partition(" in (")[2])
+    assert {"session:staff:refuse", "session:person:refuse", "session:person:limit"} <= set(listed)
+    assert set(listed) <= {each.value for each in AuditEvent}
+
+
 def test_every_promised_alert_is_there() -> None:
     """Each answers a question of operations."""
     alerts = variables(TEMPLATES, "modules/alerts.bicep")
     names = {each["name"] for each in [*alerts["queries"], *alerts["figures"]]}
     assert names == {
         *("poison-queue", "sweep-missing", "failed-sign-ins", "server-errors", "unwrap-failures", "mail-failures"),
+        *("mail-late", "sweep-late", "refusals"),
         *("job-faults", "bankid-certificate", "vault-expiry", "vault-changed", "log-cap"),
         *("vault-throttled", "records-throttled", "app-unhealthy"),
     }

@@ -163,6 +163,7 @@ _PERSONS = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
 CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "health": lambda _: Call("GET", "/health"),
     "health_ready": lambda _: Call("GET", "/health/ready"),
+    "metrics": lambda _: Call("GET", "/metrics"),
     "openapi": lambda _: Call("GET", "/api/openapi.json"),
     "portal_home": lambda _: Call("GET", "/portal"),
     "portal": lambda _: Call("GET", "/portal/index.html"),

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "PIC_SMTP_SECURITY": "none",
     "PIC_MAIL_FROM": "no-reply@pic.example",
     "PIC_LIMIT_SESSIONS_PER_PERSON": "10000/3600",  # A test signs the same person in for each route.
+    "PIC_METRICS_VIEW": "on",
     "PIC_UNDO_SECONDS": "0",
     "PIC_UPLOAD_MAX_BYTES": str(64 * 1024 * 1024),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from shared.adapters.memory_metrics import MemoryMetrics
 from shared.adapters.memory_records import MemoryRecords
 from shared.domain.errors import DependencyError, RecordChangedError, TooManyRequestsError
 from shared.domain.ids import Subject
@@ -45,7 +46,7 @@ class Stage:
     def instance(self, records: Records | None = None, limits: SignInLimits = LIMITS) -> Limiting:
         """Another instance; it knows nothing that is not stored."""
         store = records or self.records
-        audit = Audit(records=store, clock=self.clock, random=bytes)
+        audit = Audit(records=store, metrics=MemoryMetrics(), clock=self.clock, random=bytes)
         buckets = Buckets(records=store, expiries=Expiries(records=store), clock=self.clock)
         return Limiting(buckets=buckets, audit=audit, limits=limits, pepper=bytes(32), clock=self.clock)
 
