@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Final
 
 FILES: Final = ("LICENSE", "function_app.py", "host.json", "requirements.txt")
-FOLDERS: Final[Mapping[str, frozenset[str]]] = {
+FOLDERS: Final[Mapping[str, frozenset[str]]] = {  # what is deeper counts
     "functions": frozenset({".py"}),
     "shared": frozenset({".py"}),
+    "shared/adapters/lists": frozenset({".bin", ".md", ".py", ".xz"}),
     "web": frozenset({".css", ".html", ".js", ".svg"}),
 }
 ADDED: Final[Mapping[str, frozenset[str]]] = {"bankid": frozenset({".pem"})}
 """What an operator may add: BankID's root, which ``PIC_BANKID_ROOT`` names."""
 
 MADE_BY_PYTHON: Final = "__pycache__"
-MOST_BYTES: Final = 1024 * 1024
-"""Of one file: nothing that we write is as large."""
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of one file: nothing that we write is as large, nor any list that we took."""
 
 _PRIVATE: Final = b"PRIVATE KEY"
 
@@ -58,12 +59,15 @@ def _candidates(root: Path, faults: list[str]) -> Iterator[tuple[Path, frozenset
             yield root / name, None
         else:
             faults.append(f"{name} is missing")
-    for folder, suffixes in {**FOLDERS, **ADDED}.items():
+    folders = {**FOLDERS, **ADDED}
+    for top in sorted({folder.partition("/")[0] for folder in folders}):
         paths = [
             path
-            for path in sorted((root / folder).rglob("*"))
+            for path in sorted((root / top).rglob("*"))
             if MADE_BY_PYTHON not in path.relative_to(root).parts and (path.is_symlink() or not path.is_dir())
         ]
-        if not paths and folder in FOLDERS:
-            faults.append(f"{folder} is missing")
-        yield from ((path, suffixes) for path in paths)
+        if not paths and top in FOLDERS:
+            faults.append(f"{top} is missing")
+        for path in paths:
+            above = (parent.relative_to(root).as_posix() for parent in path.parents)
+            yield path, folders[next(folder for folder in above if folder in folders)]

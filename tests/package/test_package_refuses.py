@@ -112,14 +112,16 @@ def test_a_project_is_packed(project: Path) -> None:
     assert list(contents(project)) == plain
     (project / "bankid").mkdir()
     (project / "bankid/production.pem").write_text("-----BEGIN CERTIFICATE-----")
-    assert set(contents(project)) == {*plain, "bankid/production.pem"}
+    (project / "shared/adapters/lists").mkdir(parents=True)
+    (project / "shared/adapters/lists/words.xz").write_bytes(b"")
+    assert set(contents(project)) == {*plain, "bankid/production.pem", "shared/adapters/lists/words.xz"}
 
 
 @pytest.mark.parametrize(
     "name",
     [
         *("functions/.env", "shared/local.settings.json", "web/.DS_Store", "shared/notes.txt", "shared/rp.pem"),
-        *("functions/api.py.orig", "web/app.py", "shared/native.so", "bankid/rp.p12", "bankid/rp.key"),
+        *("functions/api.py.orig", "shared/words.xz", "web/app.py", "shared/native.so", "bankid/rp.p12", "bankid/rp.key"),
     ],
 )
 def test_a_file_that_nobody_expects_is_refused(project: Path, name: str) -> None:
@@ -143,11 +145,11 @@ def test_private_keys_links_and_large_files_are_refused_together(project: Path) 
         contents(project)
     assert str(refused.value).splitlines()[1:] == [
         "- host.json is missing",
+        "- bankid/root.pem holds a private key",
         "- functions is missing",
         "- shared/link.py is not a plain file",
         "- web/linked is not a plain file",
         "- web/video.svg is too large",
-        "- bankid/root.pem holds a private key",
     ]
 
 
