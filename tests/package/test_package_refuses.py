@@ -121,7 +121,14 @@ def test_a_project_is_packed(project: Path) -> None:
     "name",
     [
         *("functions/.env", "shared/local.settings.json", "web/.DS_Store", "shared/notes.txt", "shared/rp.pem"),
-        *("functions/api.py.orig", "shared/words.xz", "web/app.py", "shared/native.so", "bankid/rp.p12", "bankid/rp.key"),
+        *(
+            "functions/api.py.orig",
+            "shared/words.xz",
+            "web/app.py",
+            "shared/native.so",
+            "bankid/rp.p12",
+            "bankid/rp.key",
+        ),
     ],
 )
 def test_a_file_that_nobody_expects_is_refused(project: Path, name: str) -> None:
