@@ -45,13 +45,14 @@ async def oidc_start(provider: str, request: Request, services: Services, respon
 
 
 @router.get(
-    "/oidc/callback",
+    "/oidc/{provider}/callback",
     dependencies=[EVERYONE],
     status_code=303,
     response_class=RedirectResponse,
     responses={303: {"description": "To the inbox with a session, or to a page that says why not."}},
 )
 async def oidc_callback(
+    provider: str,
     request: Request,
     services: Services,
     device: Device,
@@ -63,7 +64,7 @@ async def oidc_callback(
     flow: Flow = "",
     previous: Previous = None,
 ) -> Response:
-    """Back from a broker. Only the browser that started gets a session, and only once."""
+    """Back from a broker, to its own address. Only the browser that started gets a session, and only once."""
     from shared.services.broker_signing_in import Answered, Browser  # noqa: PLC0415  # comes with its service
 
     browser = Browser(
@@ -74,7 +75,7 @@ async def oidc_callback(
     )
     try:
         outcome = await services.broker_signing_in.finish(
-            Answered(state=state, code=code, error=error, issuer=iss), browser
+            Answered(provider=provider, state=state, code=code, error=error, issuer=iss), browser
         )
     except (DependencyError, TooManyRequestsError):
         # A person is looking at this address: a problem document would be the end of their way.

@@ -288,7 +288,7 @@ class Container(Clients):
             admitting=self.admitting,
             evidence=self.evidence,
             audit=self.audit,
-            redirect_uri=f"{self.settings.public_url}/api/v1/oidc/callback",
+            redirect_uri=lambda provider: f"{self.settings.public_url}/api/v1/oidc/{provider}/callback",
             clock=self.clock,
             random=self.random,
         )

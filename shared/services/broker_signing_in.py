@@ -5,7 +5,7 @@ whose cookie it names. Source: RFC 9700 (state, PKCE, mix-up); ``shared.domain.b
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -64,8 +64,12 @@ class StartedRedirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What the browser brought back in its address (RFC 6749 section 4.1.2), none of it believed yet."""
+    """What the browser brought back in its address (RFC 6749 section 4.1.2), none of it believed yet.
 
+    ``provider`` is the broker to whose address it came.
+    """
+
+    provider: str
     state: str = field(repr=False)
     code: str = field(repr=False)
     error: str
@@ -99,7 +103,11 @@ class _RefusedError(Exception):
 
 
 class BrokerSigningIn:
-    """Starts sign-ins at the brokers that are on, by their names, and ends them."""
+    """Starts sign-ins at the brokers that are on, by their names, and ends them.
+
+    ``redirect_uri`` gives the address to which a broker, by its name, sends browsers back. Each has its own: an answer
+    that comes to the address of another is a mix-up (RFC 9700 section 4.4.2), also where answers name no issuer.
+    """
 
     def __init__(
         self,
@@ -111,7 +119,7 @@ class BrokerSigningIn:
         admitting: Admitting,
         evidence: EvidenceArchive,
         audit: Audit,
-        redirect_uri: str,
+        redirect_uri: Callable[[str], str],
         clock: Clock,
         random: RandomBytes,
     ) -> None:
@@ -148,7 +156,7 @@ class BrokerSigningIn:
                 "secrets": await self._seal(place, json.dumps(secrets)),
             },
         )
-        departure = Departure(redirect_uri=self._redirect_uri, state=state, nonce=nonce, verifier=verifier)
+        departure = Departure(redirect_uri=self._redirect_uri(provider), state=state, nonce=nonce, verifier=verifier)
         return StartedRedirect(flow=flow, url=await broker.begin(departure))
 
     async def finish(self, answered: Answered, browser: Browser) -> NewSession | Failure:
@@ -177,7 +185,8 @@ class BrokerSigningIn:
         broker = self._brokers.get(fields.text("provider"))
         if secrets is None or broker is None or self._clock() >= fields.instant("expires_at"):
             raise _RefusedError(Failure.FAILED, "spent")
-        if answered.issuer is not None and answered.issuer != broker.profile.issuer:
+        is_named_otherwise = answered.issuer is not None and answered.issuer != broker.profile.issuer
+        if answered.provider != broker.profile.name or is_named_otherwise:
             raise _RefusedError(Failure.FAILED, Misfit.ISSUER.value)
         return _Departed(broker=broker, secrets=secrets, at=fields.instant("started_at"))
 
@@ -188,7 +197,7 @@ class BrokerSigningIn:
         returned = Return(
             code=answered.code,
             issuer=answered.issuer,
-            redirect_uri=self._redirect_uri,
+            redirect_uri=self._redirect_uri(answered.provider),
             nonce=departed.secrets["nonce"],
             verifier=departed.secrets["verifier"],
             departed_at=departed.at,

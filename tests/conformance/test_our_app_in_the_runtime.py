@@ -29,7 +29,7 @@ HTTP = {
     "read_session": ("GET", "api/v1/session"),
     "sign_out": ("DELETE", "api/v1/session"),
     "oidc_start": ("POST", "api/v1/oidc/{provider}/start"),
-    "oidc_callback": ("GET", "api/v1/oidc/callback"),
+    "oidc_callback": ("GET", "api/v1/oidc/{provider}/callback"),
     "list_sessions": ("GET", "api/v1/sessions"),
     "end_session": ("DELETE", "api/v1/sessions/{session}"),
     "sign_out_everywhere": ("DELETE", "api/v1/sessions"),

@@ -14,7 +14,6 @@ from local import node_process
 from tests.support.memory_container import PUBLIC_URL
 from tests.support.world import Browser
 
-REDIRECT_URI = f"{PUBLIC_URL}/api/v1/oidc/callback"
 INBOX = "/portal#/inbox"
 FAILED = "/portal#/sign-in/failed/"
 SECRET = "a-secret-that-only-a-test-may-know"
@@ -91,6 +90,11 @@ class Running:
     process: node_process.NodeProcess
     environment: Mapping[str, str]
 
+    @property
+    def redirect_uri(self) -> str:
+        """Where it sends browsers back to."""
+        return redirect_uri(self.name)
+
     def stop(self) -> None:
         """End the provider."""
         self.process.stop()
@@ -103,12 +107,17 @@ class Running:
                 answered = await browser.get(url)
                 assert answered.status_code == 303, answered.text
                 url = httpx.URL(url).join(answered.headers["location"]).__str__()
-                if url.startswith(REDIRECT_URI):
+                if url.startswith(self.redirect_uri):
                     return url
                 if "/interaction/" in url:
                     said = {"error": error} if error else {"person": person, "acr": acr or self.kind.acr}
                     url = str(httpx.URL(url, params=said))
         raise AssertionError("no way back")
+
+
+def redirect_uri(name: str) -> str:
+    """The address of the broker ``name``, as it is registered there."""
+    return f"{PUBLIC_URL}/api/v1/oidc/{name}/callback"
 
 
 def start(name: str, folder: Path) -> Running:
@@ -119,7 +128,7 @@ def start(name: str, folder: Path) -> Running:
     key = {**theirs.as_dict(private=True), "use": "sig", "alg": kind.algorithm, "kid": "first"}
     client = {
         "client_id": "portal",
-        "redirect_uris": [REDIRECT_URI],
+        "redirect_uris": [redirect_uri(name)],
         "response_types": ["code"],
         "grant_types": ["authorization_code"],
         "id_token_signed_response_alg": kind.algorithm,

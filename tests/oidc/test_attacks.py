@@ -62,12 +62,34 @@ async def test_a_code_of_one_broker_never_goes_to_another() -> None:
         await world.container.close()
 
 
+async def test_an_answer_at_the_address_of_another_broker_is_a_mix_up() -> None:
+    """Also of brokers that never name themselves: what left for one comes back to it, or nobody is asked (RFC 9700)."""
+    async with hostiles.hostile() as one, hostiles.hostile() as other, worlds.world(**environment(one, other)) as world:
+        for broker in (one, other):
+            broker.now = world.container.clock
+        for at, word in (("other", "failed"), ("nobody", "failed"), (NAME.upper(), "failed"), (NAME, INBOX)):
+            browser = Browser(world.http)
+            asked = query_of(await leave(browser, NAME))
+            assert asked["redirect_uri"].endswith(f"/oidc/{NAME}/callback")
+            one.nonce = other.nonce = asked["nonce"]
+            world.container.clock.move(milliseconds=1)
+            assert await come_back(browser, f"/api/v1/oidc/{at}/callback?code=code&state={asked['state']}") == word
+            if word == "failed":
+                assert await last_reason(world) == "issuer"
+                assert (one.forms, other.forms) == ([], [])
+                assert (
+                    await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}") == word
+                )
+        assert (len(one.forms), other.forms) == (1, [])
+        await world.container.close()
+
+
 async def test_a_broker_that_states_itself_always_does(attack: Attack) -> None:
     """What declares ``iss`` and leaves it out was made by somebody else."""
     attack.broker.metadata = {"authorization_response_iss_parameter_supported": True}
     browser = Browser(attack.world.http)
     asked = query_of(await leave(browser, NAME))
-    assert await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}") == "failed"
+    assert await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}") == "failed"
     assert await last_reason(attack.world) == "issuer"
     assert attack.broker.forms == []
 
@@ -76,7 +98,7 @@ async def test_an_error_of_one_broker_is_none_of_another(attack: Attack) -> None
     """Nor does anybody hear that they cancelled what another broker says they did."""
     browser = Browser(attack.world.http)
     asked = query_of(await leave(browser, NAME))
-    back = f"/api/v1/oidc/callback?error=access_denied&iss=https://login.example&state={asked['state']}"
+    back = f"/api/v1/oidc/{NAME}/callback?error=access_denied&iss=https://login.example&state={asked['state']}"
     assert await come_back(browser, back) == "failed"
     assert await last_reason(attack.world) == "issuer"
 
@@ -88,7 +110,7 @@ async def test_ten_minutes_are_enough(attack: Attack) -> None:
         asked = query_of(await leave(browser, NAME))
         attack.broker.nonce = asked["nonce"]
         attack.world.container.clock.move(seconds=seconds)
-        assert await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}") == word
+        assert await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}") == word
     assert await last_reason(attack.world) == "spent"
 
 
@@ -106,7 +128,7 @@ async def test_two_at_once_get_one_session(attack: Attack) -> None:
     browser = Browser(attack.world.http)
     asked = query_of(await leave(browser, NAME))
     attack.broker.nonce = asked["nonce"]
-    back = f"/api/v1/oidc/callback?code=code&state={asked['state']}"
+    back = f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}"
     pair = [Browser(attack.world.http, cookies=dict(browser.cookies)) for _ in range(2)]
     words = await asyncio.gather(*(come_back(one, back) for one in pair))
     assert sorted(words) == sorted([INBOX, "failed"])
@@ -118,7 +140,7 @@ async def test_what_we_never_sent_leads_nowhere(attack: Attack, query: str) -> N
     """No state of ours: nobody is asked, and nothing is told."""
     browser = Browser(attack.world.http)
     await leave(browser, NAME)
-    assert await come_back(browser, f"/api/v1/oidc/callback?{query}") == "failed"
+    assert await come_back(browser, f"/api/v1/oidc/{NAME}/callback?{query}") == "failed"
     assert attack.broker.forms == []
 
 
@@ -128,7 +150,7 @@ async def test_nothing_of_an_error_is_repeated(attack: Attack, caplog: pytest.Lo
     asked = query_of(await leave(browser, NAME))
     query = f"error=invalid_thing&error_description=canary%20bird&error_uri=canary&state={asked['state']}"
     caplog.set_level("DEBUG", logger="pic")
-    answer = await browser.call("GET", f"/api/v1/oidc/callback?{query}")
+    answer = await browser.call("GET", f"/api/v1/oidc/{NAME}/callback?{query}")
     assert answer.headers["location"].endswith("/sign-in/failed/failed")
     assert "canary" not in answer.text
     assert all("canary" not in record.getMessage() for record in caplog.records if record.name.startswith("pic"))
@@ -140,7 +162,7 @@ async def test_a_code_without_end_is_not_sent(attack: Attack) -> None:
     for code in ("", "x" * 5000):
         browser = Browser(attack.world.http)
         asked = query_of(await leave(browser, NAME))
-        assert await come_back(browser, f"/api/v1/oidc/callback?code={code}&state={asked['state']}") == "failed"
+        assert await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code={code}&state={asked['state']}") == "failed"
     assert attack.broker.forms == []
 
 
@@ -207,7 +229,7 @@ async def test_a_broker_that_never_answers(attack: Attack, path: str) -> None:
     asked = query_of(await leave(browser, NAME))
     attack.broker.nonce = asked["nonce"]
     with deadline(time.monotonic() + RESERVE_SECONDS + 0.5):
-        word = await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}")
+        word = await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}")
     assert word == "try-later"
     assert await last_reason(attack.world) == "unreachable"
 
@@ -341,7 +363,7 @@ async def test_the_verifier_goes_with_the_code_and_nowhere_else(attack: Attack) 
     url = await leave(browser, NAME)
     asked = query_of(url)
     attack.broker.nonce = asked["nonce"]
-    await come_back(browser, f"/api/v1/oidc/callback?code=the-code&state={asked['state']}")
+    await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=the-code&state={asked['state']}")
     (form,) = attack.broker.forms
     assert form["code"] == "the-code"
     assert form["redirect_uri"] == asked["redirect_uri"]

@@ -55,7 +55,7 @@ class Attack:
         asked = query_of(await leave(browser, NAME))
         self.broker.nonce = asked["nonce"]
         iss = self.broker.issuer if issuer is None else issuer
-        word = await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}&iss={iss}")
+        word = await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}&iss={iss}")
         assert (word == INBOX) is ("__Host-session" in browser.cookies)
         self.world.container.clock.move(milliseconds=1)  # Events are in order by time.
         return word
@@ -257,7 +257,7 @@ async def test_a_forged_token(attack: Attack, forgery: str) -> None:
     except Exception:  # noqa: BLE001 - the signer itself refuses: made by hand
         header = part({"alg": "RS256", **attack.broker.header})
         attack.broker.token = f"{header}.{part(attack.broker.stated())}.{part(b'x')}"
-    assert await come_back(browser, f"/api/v1/oidc/callback?code=code&state={asked['state']}") == "failed"
+    assert await come_back(browser, f"/api/v1/oidc/{NAME}/callback?code=code&state={asked['state']}") == "failed"
     assert "__Host-session" not in browser.cookies
     assert not reason or await last_reason(attack.world) == reason
 

@@ -177,7 +177,7 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "bankid_callback": lambda _: Call("POST", "/api/v1/bankid/callback", {"json": {"nonce": "A" * 43}}),
     "bankid_cancel": lambda _: Call("DELETE", "/api/v1/bankid/order"),
     "oidc_start": lambda _: Call("POST", "/api/v1/oidc/memory/start"),
-    "oidc_callback": lambda _: Call("GET", "/api/v1/oidc/callback"),
+    "oidc_callback": lambda _: Call("GET", "/api/v1/oidc/memory/callback"),
     "read_session": lambda _: Call("GET", "/api/v1/session"),
     "sign_out": lambda _: Call("DELETE", "/api/v1/session"),
     "list_sessions": lambda _: Call("GET", "/api/v1/sessions"),

@@ -132,7 +132,7 @@ async def by_broker(run: Run) -> None:
     outcomes = []
     for code in ("none", "code"):
         started = await run.instance.broker_signing_in.start("memory", address="203.0.113.7")
-        answered = Answered(state=broker.departures[-1].state, code=code, error="", issuer=None)
+        answered = Answered(provider="memory", state=broker.departures[-1].state, code=code, error="", issuer=None)
         browser = ReturningBrowser(flow=started.flow, address="203.0.113.7", device="Chrome", replacing=None)
         outcomes.append(await run.instance.broker_signing_in.finish(answered, browser))
     assert outcomes[0] is Failure.FAILED
