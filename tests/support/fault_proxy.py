@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -52,11 +52,19 @@ class WrongEtag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """``act``, which ends the process that asks, before the service is asked or, if ``landed``, after it has answered."""
+
+    act: Callable[[], None]
+    landed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """No fault."""
 
 
-Fault: TypeAlias = Refuse | Cut | Hang | Slow | WrongEtag | Pass
+Fault: TypeAlias = Refuse | Cut | Hang | Slow | WrongEtag | Strike | Pass
 
 
 @dataclass(slots=True)
@@ -81,38 +89,47 @@ class FaultProxy:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.requests.append(lines[0].rsplit(" ", 1)[0])
             self.arrived.set()
-            match self.faults.pop(0) if self.faults else Pass():
-                case Refuse(status=status, headers=more):
-                    writer.write(_refusal(status, more))
-                    await writer.drain()
-                case Cut(after_bytes=count):
-                    answer = await self._ask(lines, body)
-                    writer.write(answer[:count])
-                    await writer.drain()
-                    writer.transport.abort()
-                case Hang():
-                    await reader.read()
-                case Slow(seconds=seconds, pieces=pieces):
-                    answer = await self._ask(lines, body)
-                    size = -(-len(answer) // pieces)
-                    for start in range(0, len(answer), size):
-                        await asyncio.sleep(seconds)
-                        writer.write(answer[start : start + size])
-                        await writer.drain()
-                case WrongEtag(etag=etag):
-                    head, _, rest = (await self._ask(lines, body)).partition(b"\r\n\r\n")
-                    head = re.sub(rb"(?i)(\r\netag: )[^\r]*", rb"\g<1>" + etag.encode(), head)
-                    writer.write(head + b"\r\n\r\n" + rest)
-                    await writer.drain()
-                case Pass():
-                    writer.write(await self._ask(lines, body))
-                    await writer.drain()
+            await self._answer(lines, body, writer, reader)
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def _answer(
+        self, lines: list[str], body: bytes, writer: asyncio.StreamWriter, reader: asyncio.StreamReader
+    ) -> None:
+        match self.faults.pop(0) if self.faults else Pass():
+            case Refuse(status=status, headers=more):
+                writer.write(_refusal(status, more))
+                await writer.drain()
+            case Cut(after_bytes=count):
+                answer = await self._ask(lines, body)
+                writer.write(answer[:count])
+                await writer.drain()
+                writer.transport.abort()
+            case Hang():
+                await reader.read()
+            case Slow(seconds=seconds, pieces=pieces):
+                answer = await self._ask(lines, body)
+                size = -(-len(answer) // pieces)
+                for start in range(0, len(answer), size):
+                    await asyncio.sleep(seconds)
+                    writer.write(answer[start : start + size])
+                    await writer.drain()
+            case WrongEtag(etag=etag):
+                head, _, rest = (await self._ask(lines, body)).partition(b"\r\n\r\n")
+                head = re.sub(rb"(?i)(\r\netag: )[^\r]*", rb"\g<1>" + etag.encode(), head)
+                writer.write(head + b"\r\n\r\n" + rest)
+                await writer.drain()
+            case Strike(act=act, landed=landed):
+                if landed:
+                    await self._ask(lines, body)
+                await asyncio.to_thread(act)
+            case Pass():
+                writer.write(await self._ask(lines, body))
+                await writer.drain()
 
     async def _ask(self, lines: list[str], body: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port, ssl=self.target_tls)
