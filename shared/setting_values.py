@@ -7,6 +7,7 @@ import base64
 import binascii
 import ipaddress
 import re
+import socket
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PORTS: Final = {"https": 443, "http": 80}
+_LOCAL_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+"""RFC 6761 section 6.3, and what Linux distributions write into ``/etc/hosts``."""
+_NUMBERS: Final = re.compile(r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}")
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 AZURE_NAME: Final = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 """Of blob containers and queues. Source: Azure Storage, naming containers; naming queues."""
@@ -152,6 +156,13 @@ def is_this_machine(host: str) -> bool:
     try:
         address = ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        return name == "localhost" or name.endswith(".localhost")  # RFC 6761 section 6.3
+        if name in _LOCAL_NAMES or name.endswith(".localhost"):  # RFC 6761 section 6.3
+            return True
+        if not _NUMBERS.fullmatch(name):
+            return False
+        try:  # 127.1, 0x7f000001 and 2130706433 are addresses to whoever connects, and to no parser of addresses
+            address = ipaddress.ip_address(socket.inet_aton(name))
+        except OSError:
+            return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback or (mapped or address).is_unspecified

@@ -5,9 +5,10 @@ environment's name decides one thing only: outside ``local``, whatever stands in
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
@@ -15,12 +16,13 @@ from shared.domain.rate_limits import SignInLimits
 from shared.key_settings import KeySettings, read_keys
 from shared.limit_settings import read_limits
 from shared.scanner_settings import ScannerSettings, read_scanner
+from shared.setting_names import name_faults
+from shared.setting_stand_ins import ReadFile, refuse_stand_ins
 from shared.setting_values import (
     AZURE_NAME,
     HEADER_NAME,
     TABLE_NAME,
     Reader,
-    is_this_machine,
     peppers,
     sender,
 )
@@ -33,8 +35,8 @@ SmtpSecurity = Literal["none", "starttls", "tls"]
 
 GIB: Final = 1024**3
 
-SAMPLE_PEPPER: Final = b"local-only-pepper"
-"""How the published peppers of ``local.settings.sample.json`` begin."""
+MOST_FILE_BYTES: Final = 256 * 1024
+"""Of a certificate's file that is looked into at the start."""
 
 
 class SettingsError(Exception):
@@ -113,8 +115,19 @@ class Settings:
     """The header in which the gateway states the client's address, overwriting what the client sent; None: the peer."""
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings in these environment variables. Raises ``SettingsError`` with every fault."""
+def read_file(name: str) -> bytes | None:
+    """What the file holds; None where it cannot be read yet, or is larger than any certificate."""
+    with suppress(OSError, ValueError):
+        if (file := Path(name)).stat().st_size <= MOST_FILE_BYTES:
+            return file.read_bytes()
+    return None
+
+
+def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_file) -> Settings:
+    """The settings in these environment variables. Raises ``SettingsError`` with every fault.
+
+    ``read_file`` looks into BankID's PEM files for what is refused at once; it gives None for a file that is not there.
+    """
     read = Reader(environment)
     name = read.choice("PIC_ENVIRONMENT", Environment)
     is_local = name == "local"
@@ -152,8 +165,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
     if settings.dispatch_queue and settings.dispatch_queue == settings.notify_queue:
         read.faults.append("PIC_DISPATCH_QUEUE and PIC_NOTIFY_QUEUE must differ")
+    read.faults += name_faults(environment, is_local=is_local)
     if not is_local:
-        _refuse_stand_ins(read, settings)
+        refuse_stand_ins(read, settings, read_file)
     if read.faults:
         raise SettingsError(read.faults)
     return settings
@@ -210,41 +224,3 @@ def _header(read: Reader) -> str | None:
     if read.optional("PIC_CLIENT_ADDRESS_HEADER") is None:
         return None
     return read.formed("PIC_CLIENT_ADDRESS_HEADER", "", HEADER_NAME, "the name of a header")
-
-
-def _refuse_stand_ins(read: Reader, settings: Settings) -> None:
-    """Nothing that stands in for a real part works outside of a laptop."""
-    hosts = {
-        "PIC_PUBLIC_URL": urlsplit(settings.public_url).hostname,
-        "PIC_KEY_VAULT_URL": urlsplit(settings.key_vault_url).hostname,
-        "PIC_BANKID_URL": urlsplit(settings.bankid.url).hostname if settings.bankid else None,
-        "PIC_COSMOS_ENDPOINT": urlsplit(settings.cosmos.endpoint).hostname if settings.cosmos else None,
-        "PIC_STORAGE__blobServiceUri": urlsplit(settings.storage.blob_url or "").hostname,
-        "PIC_STORAGE__queueServiceUri": urlsplit(settings.storage.queue_url or "").hostname,
-        "PIC_STORAGE__tableServiceUri": urlsplit(settings.storage.table_url or "").hostname,
-        "PIC_SMTP_HOST": settings.smtp.host,
-    }
-    for name, host in hosts.items():
-        if host and is_this_machine(host):
-            read.faults.append(f"{name} is a loopback address, which only PIC_ENVIRONMENT=local allows")
-    bankid = settings.bankid.environment if settings.bankid else None
-    refused = {
-        "PIC_STORAGE": settings.storage.connection_string is not None,
-        "PIC_COSMOS_KEY": settings.cosmos is not None and settings.cosmos.key is not None,
-        "PIC_KEY_VAULT_CA": settings.key_vault_ca is not None,
-        "PIC_CLOCK_FILE": settings.clock_file is not None,
-        "PIC_METRICS_VIEW": settings.has_metrics_view,
-        "PIC_BANKID_ENVIRONMENT=simulator": bankid == "simulator",
-        "PIC_SMTP_SECURITY=none": settings.smtp.security == "none",
-    }
-    read.faults += [f"{name} is only for PIC_ENVIRONMENT=local" for name, is_set in refused.items() if is_set]
-    known = {
-        "PIC_SUBJECT_PEPPERS": settings.peppers.secrets.values(),
-        "PIC_ADDRESS_PEPPER": (settings.address_pepper,),
-        "PIC_PASSWORD_PEPPERS": settings.password_peppers.secrets.values(),
-    }
-    for name, peppers_of in known.items():
-        if any(pepper.startswith(SAMPLE_PEPPER) for pepper in peppers_of):
-            read.faults.append(f"{name} must not be that of the sample")
-    if settings.environment == "production" and bankid not in {None, "production"}:
-        read.faults.append("PIC_BANKID_ENVIRONMENT must be production in production")

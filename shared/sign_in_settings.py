@@ -41,6 +41,10 @@ def read_sign_in(read: Reader, *, is_local: bool) -> SignIn:
         "PIC_SIGN_IN_PROVIDERS", words, "names with commas between them", frozenset({BANKID}), BANKID
     )
     rule = read.choice("PIC_SIGN_IN_ADDRESSES", AddressRule, "browser")
+    idle_limit = timedelta(minutes=read.whole("PIC_SESSION_IDLE_MINUTES", "30", 1, 120))
+    absolute_limit = timedelta(hours=read.whole("PIC_SESSION_HOURS", "8", 1, 12))
+    if idle_limit > absolute_limit:
+        read.faults.append("PIC_SESSION_IDLE_MINUTES must not be longer than PIC_SESSION_HOURS")
     return SignIn(
         service_name=read.parsed(
             "PIC_SERVICE_NAME",
@@ -56,8 +60,8 @@ def read_sign_in(read: Reader, *, is_local: bool) -> SignIn:
         ),
         risks=read.parsed("PIC_SIGN_IN_RISKS", _risks, "low, or low,moderate", RISKS[0], "low,moderate"),
         addresses="observe" if rule == "observe" else "strict" if rule == "strict" else "browser",
-        idle_limit=timedelta(minutes=read.whole("PIC_SESSION_IDLE_MINUTES", "30", 1, 120)),
-        absolute_limit=timedelta(hours=read.whole("PIC_SESSION_HOURS", "8", 1, 12)),
+        idle_limit=idle_limit,
+        absolute_limit=absolute_limit,
     )
 
 

@@ -5,6 +5,10 @@ by fingerprint; no other authority, the system's included, is ever trusted. Sour
 certificates themselves.
 """
 
+import base64
+import binascii
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -26,11 +30,26 @@ PINNED_ROOTS: Final[Mapping[str, str]] = MappingProxyType(
 PUBLIC_TEST_CERTIFICATE: Final = "ef15b3e1837bd4ade7e4bfa1d0a07e9be936e0389c10806077d0eb51271ad5f5"
 """``FP Testcert 5``: anyone can download it, with its key."""
 
+PUBLIC_TEST_BUNDLES: Final = frozenset(
+    {
+        "0453c963ed432c1b9d6f96d6938684d47b79ffe94fa76fc8d94cc96ffa8840ac",
+        "814e73aa115d4fe1771f1f0ffc7a8fdf9cd83f7b316a40ce5556b697dfa1e759",
+    }
+)
+"""Files with it and its key (PKCS #12), as client libraries carry them."""
+
 SIMULATOR_WORD: Final = "SIMULATOR"
 """In the names of everything that the simulator makes."""
 
+TEST_ROOT_WORD: Final = "Test BankID"
+"""In the name of the root of that environment."""
+
 TEST_ISSUER_WORD: Final = "for BankID Test"
 """In the names of the authorities that certify relying parties for BankID's test environment."""
+
+
+_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+"""RFC 7468 section 2."""
 
 
 class SetupFault(StrEnum):
@@ -88,6 +107,29 @@ def faults_of_certificate(
     if not is_own[environment]:
         faults.append(SetupFault.ISSUER_FOREIGN)
     return faults
+
+
+def is_of_another_environment(environment: BankIdEnvironment, file: bytes) -> bool:
+    """Whether a file holds, in PEM, what is of the simulator or, for production, of BankID's test environment.
+
+    A quick look that opens no certificate, so that a start can take it: names stand in a certificate as they are
+    written (X.690 section 8.23). False tells nothing; what is used is judged by ``faults_of_certificate``.
+    """
+    words = [SIMULATOR_WORD]
+    if environment == "production":
+        if hashlib.sha256(file).hexdigest() in PUBLIC_TEST_BUNDLES:
+            return True
+        words += [TEST_ISSUER_WORD, TEST_ROOT_WORD]
+    for found in _PEM.finditer(file):
+        try:
+            der = base64.b64decode(b"".join(found[1].split()), validate=True)
+        except binascii.Error:
+            continue
+        if environment == "production" and hashlib.sha256(der).hexdigest() == PUBLIC_TEST_CERTIFICATE:
+            return True
+        if any(word.lower().encode() in der.lower() for word in words):
+            return True
+    return False
 
 
 def _says(words: Sequence[str], word: str) -> bool:

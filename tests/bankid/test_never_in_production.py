@@ -1,6 +1,7 @@
 """The simulator identifies whoever one likes: nothing but a local environment ever asks it."""
 
 import base64
+import hashlib
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared.domain.errors import ElectronicIdError, ElectronicIdFault
 from shared.settings import SettingsError, read_settings
 from tests.support.bankid import RunningBankId
 
-PEPPER = base64.b64encode(bytes(32)).decode()
+ONE, TWO, THREE = (base64.b64encode(hashlib.sha256(bytes([each])).digest()).decode() for each in (1, 2, 3))
 DEPLOYED = {
     "PIC_PUBLIC_URL": "https://portal.example",
     "PIC_RECORDS": "tables",
@@ -20,9 +21,9 @@ DEPLOYED = {
     "PIC_STORAGE__queueServiceUri": "https://pic.queue.core.windows.net",
     "PIC_STORAGE__tableServiceUri": "https://pic.table.core.windows.net",
     "PIC_KEY_VAULT_URL": "https://pic.vault.azure.net",
-    "PIC_SUBJECT_PEPPERS": f"1:{PEPPER}",
-    "PIC_ADDRESS_PEPPER": PEPPER,
-    "PIC_PASSWORD_PEPPERS": f"1:{PEPPER}",
+    "PIC_SUBJECT_PEPPERS": f"1:{ONE}",
+    "PIC_ADDRESS_PEPPER": TWO,
+    "PIC_PASSWORD_PEPPERS": f"1:{THREE}",
     "PIC_SMTP_HOST": "smtp.example",
     "PIC_MAIL_FROM": "no-reply@pic.example",
 }
@@ -53,11 +54,23 @@ def test_its_address_is_refused(bankid: RunningBankId, environment: str, claims:
 
 
 @pytest.mark.parametrize("environment", ["test", "production"])
+def test_its_files_stop_the_start(bankid: RunningBankId, environment: str) -> None:
+    """Root and certificate are known by their names, also among others in one file; nothing of them is told."""
+    values = settings_with(bankid, environment, f"https://{HOSTS[environment]}/rp/v6.0/")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(values)
+    told = "is for tests, or of the simulator, and not for PIC_BANKID_ENVIRONMENT"
+    assert refused.value.faults == (f"PIC_BANKID_ROOT {told}", f"PIC_BANKID_CERTIFICATE {told}")
+    assert "SIMULATOR" not in str(refused.value)
+
+
+@pytest.mark.parametrize("environment", ["test", "production"])
 async def test_its_root_and_its_certificate_are_refused(
     bankid: RunningBankId, app: RemoteBankId, environment: str
 ) -> None:
-    """Should its files lie where the real ones belong, nobody is connected to: not even to the simulator itself."""
-    container = Container(read_settings(settings_with(bankid, environment, f"https://{HOSTS[environment]}/rp/v6.0/")))
+    """Should its files come to lie where the real ones belong, nobody is connected to: not even the simulator itself."""
+    values = settings_with(bankid, environment, f"https://{HOSTS[environment]}/rp/v6.0/")
+    container = Container(read_settings(values, lambda _: None))  # they come after the start
     client = BankIdClient(base_url=bankid.rp_url, credentials=container.bankid_certificate.open)
     # A wire that trips: any connection at all would be struck.
     await app.fault(ConnectionFault.RESET_BEFORE_HANDSHAKE, times=None)

@@ -1,6 +1,7 @@
 """Settings: read once, checked as a whole, and nothing that stands in for a real part outside a laptop."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,14 +12,15 @@ import pytest
 
 from functions.jobs import register
 from shared.container import Container
-from shared.settings import SAMPLE_PEPPER, SettingsError, read_settings
+from shared.setting_stand_ins import SAMPLE_PEPPER
+from shared.settings import SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
 
 
 def pepper(fill: int) -> str:
-    return base64.b64encode(bytes([fill]) * 32).decode()
+    return base64.b64encode(hashlib.sha256(bytes([fill])).digest()).decode()
 
 
 PRODUCTION = {
@@ -392,6 +394,6 @@ def test_the_limits_do_not_lock_an_office_out() -> None:
 
 def test_the_highest_pepper_is_the_current_one() -> None:
     """In whatever order they stand; the others are known too."""
-    settings = read_settings({**PRODUCTION, "PIC_SUBJECT_PEPPERS": f"10:{pepper(4)}, 9:{pepper(5)},2:{pepper(6)}"})
+    settings = read_settings({**PRODUCTION, "PIC_SUBJECT_PEPPERS": f"10:{pepper(14)}, 9:{pepper(15)},2:{pepper(16)}"})
     assert settings.peppers.current == 10
     assert sorted(settings.peppers.secrets) == [2, 9, 10]
