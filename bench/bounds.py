@@ -12,6 +12,7 @@ AT_LEAST: Final[Mapping[str, float]] = {
     "download_vs_cse": 1.4,
     "seal_upload_vs_cse_sink": 1.2,
     "seal_download_vs_cse_sink": 1.2,
+    "transfer_copy_vs_sdk": 0.7,
 }
 AT_MOST: Final[Mapping[str, float]] = {
     "rss_flat": 1.1,
@@ -21,6 +22,8 @@ AT_MOST: Final[Mapping[str, float]] = {
     "ttfb_vs_sdk": 2.0,
     "keyvault_calls_per_1000_files": 2,
     "stored_vs_sent": 1.003,
+    "transfer_rss_flat": 1.2,
+    "transfer_rss_mib": 256,
 }
 
 
