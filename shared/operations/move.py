@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from shared.clients import Clients
 from shared.container import Container
@@ -26,6 +27,7 @@ SENTENCES: Final = {
     marker.PEPPERS: "source and target must have the same peppers, those with which this move began",
     marker.NOT_EMPTY: "the target holds something already; a move begins with empty stores",
     marker.OTHER_MOVE: "the target belongs to a move from another source",
+    marker.NO_SOURCE: "the source holds no deployment",
     marker.HALF_FILLED: "the source itself was filled by a move that is not complete",
     marker.COMPLETE: "this move is complete; the target goes its own way since",
 }
@@ -59,6 +61,8 @@ async def run(container: Container, options: argparse.Namespace) -> int:
     if not set(store_addresses(container.settings)).isdisjoint(store_addresses(settings)):
         print("refused: source and target share a store")
         return REFUSED
+    if _host(container.settings) != _host(settings):
+        print("note: the target has another host name, so passkeys of staff will not open it")
     target = Clients(settings)
     try:
         return await move(container, target, options)
@@ -113,6 +117,10 @@ def checks_of(settings: Settings) -> Mapping[str, str]:
     return pepper_checks(
         subjects=settings.peppers, addresses=settings.address_pepper, passwords=settings.password_peppers
     )
+
+
+def _host(settings: Settings) -> str | None:
+    return urlsplit(settings.public_url).hostname
 
 
 def _say(what: str, report: Report) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import InvalidInputError, RecordChangedError, RecordExistsError, RecordNotFoundError
+from shared.domain.places import PLATFORM
 from shared.domain.ports import Body, Clock, Record
 from shared.services.moving.sides import Side
 
@@ -20,6 +21,7 @@ PEPPERS: Final = "peppers"
 NOT_EMPTY: Final = "target-not-empty"
 OTHER_MOVE: Final = "other-move"
 HALF_FILLED: Final = "source-half-filled"
+NO_SOURCE: Final = "no-source"
 COMPLETE: Final = "complete"
 """Why a move is refused."""
 
@@ -51,6 +53,8 @@ class Marker:
         known = await _read(self._source)
         if known is not None and Fields(known.body).optional_instant("completed_at") is None:
             raise InvalidInputError(HALF_FILLED)
+        if not await self._is_a_deployment():
+            raise InvalidInputError(NO_SOURCE)
         found = await _read(self._target)
         if found is None:
             if await self._holds_something():
@@ -89,6 +93,15 @@ class Marker:
             "begun_at": instant_text(now),
             "completed_at": None,
         }
+
+    async def _is_a_deployment(self) -> bool:
+        """Whether the source has the platform's key. One that lost everything would empty a target half filled."""
+        entry = places.organisation_entry(PLATFORM)
+        try:
+            await self._source.records.get(entry.partition, entry.id)
+        except RecordNotFoundError:
+            return False
+        return True
 
     async def _holds_something(self) -> bool:
         if await self._target.partitions.partitions():

@@ -297,6 +297,30 @@ async def test_a_source_that_is_half_filled_is_refused() -> None:
     assert second.there().bodies() == {}
 
 
+async def test_a_store_under_another_name_is_not_moved_into_itself() -> None:
+    """Addresses can be spelt in ways that nobody foresees; what is there already is seen all the same."""
+    source = await filled()
+    before = source.bodies()
+    move = Move(source=source, target=source.container)
+    with pytest.raises(InvalidInputError) as refusal:
+        await move.copy()
+    assert refusal.value.rule == marker.NOT_EMPTY
+    assert source.bodies() == before
+
+
+async def test_a_source_that_holds_nothing_is_refused() -> None:
+    """Settings of another table, or a store that lost all: a pass would empty the target, which may be the last copy."""
+    move = Move(source=await filled())
+    await move.copy()
+    before = move.there().bodies()
+    for each in list(move.source.bodies()):
+        del move.source.container.records._partitions[each.partition][each.id]
+    with pytest.raises(InvalidInputError) as refusal:
+        await move.copy()
+    assert refusal.value.rule == marker.NO_SOURCE
+    assert move.there().bodies() == before
+
+
 _OTHER = "b3RoZXItcGVwcGVyLW90aGVyLXBlcHBlci1vdGhlci1wZXBwZXI="
 
 
