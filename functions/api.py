@@ -21,7 +21,9 @@ from functions import (
     problems,
     sessions,
     sign_in,
+    staff,
     threads,
+    units,
     uploads,
 )
 from functions.request_context import JSON_BODY_MAX_BYTES, Answered, RequestContext
@@ -53,19 +55,8 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    for router in (
-        health,
-        figures,
-        sign_in,
-        bankid,
-        oidc,
-        sessions,
-        organisations,
-        threads,
-        uploads,
-        downloads,
-        portal,
-    ):
+    signing_in, administering = (sign_in, bankid, oidc, sessions), (organisations, staff, units)
+    for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(
         RequestContext,

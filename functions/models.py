@@ -1,7 +1,7 @@
 """Models of requests and answers that several routes share. Strict: unknown fields and wrong types are refused."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,12 @@ class Strict(BaseModel):
     """The base of all request bodies."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Of a body that names what changes: what is left out is not set to anything."""
+    for shown in schema["properties"].values():
+        shown.pop("default", None)
 
 
 Level: TypeAlias = Literal["loa2", "loa3", "loa4"]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import FreshAdmin, Services, SignedInStaff
 from functions.json_bodies import JsonRoute
-from functions.models import Level, Strict
+from functions.models import Level, Strict, without_defaults
 from shared.domain.assurance import Assurance
 from shared.domain.content_checks import ContentPolicy, Finding
 from shared.domain.organisation_settings import NoticeStyle, OrganisationSettings, SecondFactor, StaffSignIn
@@ -64,16 +64,10 @@ class SettingsView(BaseModel):
         )
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    """What is left out is not set to anything."""
-    for shown in schema["properties"].values():
-        shown.pop("default", None)
-
-
 class SettingsChange(Strict):
     """What changes; what is left out stays as it is. Null takes a limit of the organisation's own back."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     second_factor: Factor = "required"
     sign_in: Annotated[list[Way], Field(min_length=1, max_length=2, default_factory=list)]

@@ -70,6 +70,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.SignInRefusedError: Problem("sign-in-refused", "The sign-in was refused. Try again.", 403),
     errors.InvalidInputError: Problem("invalid-input", "A value breaks a rule.", 422),
     errors.ConflictError: Problem("conflict", "The state has changed, or does not allow this.", 409),
+    errors.LastAdminError: Problem("last-admin", "An organisation always has an admin.", 409),
     errors.TooLargeError: TOO_LARGE,
     errors.TooManyRequestsError: Problem("too-many-requests", "Too many requests. Try again later.", 429),
     errors.SourceCutError: Problem("body-cut", "The body ended before its announced length.", 400),

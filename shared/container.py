@@ -50,8 +50,11 @@ if TYPE_CHECKING:
     from shared.services.sharing import Sharing
     from shared.services.sign_in_collecting import Collecting
     from shared.services.sign_in_orders import SignInOrders
+    from shared.services.staff_records import StaffRecords
     from shared.services.staff_signing_in import StaffSigningIn
+    from shared.services.staffing import Staffing
     from shared.services.storing import Storing
+    from shared.services.units import Units
     from shared.services.upload_limits import UploadLimits
     from shared.services.upload_rights import UploadRights
     from shared.services.uploading import Uploading
@@ -335,6 +338,43 @@ class Container(Clients):
         )
 
     @cached_property
+    def staff_records(self) -> "StaffRecords":
+        from shared.services.staff_records import StaffRecords
+
+        return StaffRecords(records=self.records, keyring=self.keyring)
+
+    @cached_property
+    def units(self) -> "Units":
+        from shared.services.units import Units
+
+        return Units(
+            records=self.records, staff=self.staff_records, audit=self.audit, clock=self.clock, random=self.random
+        )
+
+    @cached_property
+    def staffing(self) -> "Staffing":
+        from shared.services.inviting import QueuedInvitations
+        from shared.services.last_admin import LastAdmin
+        from shared.services.staffing import Staffing
+
+        return Staffing(
+            records=self.records,
+            staff=self.staff_records,
+            units=self.units,
+            last_admin=LastAdmin(records=self.records, staff=self.staff_records),
+            keyring=self.keyring,
+            expiries=self.expiries,
+            audit=self.audit,
+            inviting=QueuedInvitations(
+                queues=self.queues, notify_queue=self.settings.notify_queue, clock=self.clock, random=self.random
+            ),
+            endings=(lambda _, staff: self.session_index.end_all(staff),),
+            address_pepper=self.settings.address_pepper,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
     def organisation_settings(self) -> "SettingsOfOrganisations":
         from shared.services.organisation_settings import SettingsOfOrganisations
 
@@ -353,6 +393,7 @@ class Container(Clients):
             records=self.records,
             access=self.access,
             settings=self.organisation_settings,
+            units=self.units,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,

@@ -15,6 +15,7 @@
     ├── SignInRefusedError         the e-ID identified someone, and a rule of ours says no; ``reason`` says which
     ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
     ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
+    │   └── LastAdminError         nobody could run the organisation any more
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
     ├── TooManyRequestsError       come back in ``retry_after_seconds``
     ├── SourceCutError             the sender of a body went away before its end
@@ -101,6 +102,10 @@ class InvalidInputError(PicError):
 
 class ConflictError(PicError):
     """The object is no longer in a state that allows this."""
+
+
+class LastAdminError(ConflictError):
+    """The organisation would have no admin left."""
 
 
 class TooLargeError(PicError):

@@ -65,6 +65,16 @@ def staff(organisation: OrganisationId, staff: StaffId) -> Place:
     return Place(f"organisation|{organisation}", f"staff|{staff}")
 
 
+def staff_address(organisation: OrganisationId, address_key: str) -> Place:
+    """Keeps an address for one member of the organisation."""
+    return Place(f"organisation|{organisation}", f"address|{address_key}")
+
+
+def giving_up(organisation: OrganisationId) -> Place:
+    """Who is about to be no admin any more: of all who try at once, one decides after the other."""
+    return Place(f"organisation|{organisation}", "giving-up")
+
+
 def staff_login(address_key: str) -> Place:
     return Place(f"login|{address_key}", "login")
 

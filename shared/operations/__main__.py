@@ -8,7 +8,9 @@ import sys
 from shared.container import Container
 from shared.operations import (
     content_policy,
+    create_organisation,
     destroy_organisation_key,
+    invite_admin,
     move,
     own_key,
     retire_keys,
@@ -24,6 +26,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m shared.operations")
     commands = parser.add_subparsers(required=True)
     rotate_peppers.add_to(commands)
+    create_organisation.add_to(commands)
+    invite_admin.add_to(commands)
     content_policy.add_to(commands)
     upload_limit.add_to(commands)
     rotate_keys.add_to(commands)

@@ -17,6 +17,7 @@ from shared.domain.organisation_settings import OrganisationSettings
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Passwords, Records
 from shared.domain.principals import Role
+from shared.domain.staff_members import StaffState
 from shared.services.keyring import Keyring
 
 
@@ -102,6 +103,7 @@ class Administering:
 
         body = {
             "staff": staff,
+            "state": StaffState.ACTIVE.value,
             "role": new.role.value,
             "units": list(new.units),
             "name": seal(texts.name(new.name), "name"),

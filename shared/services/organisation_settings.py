@@ -38,16 +38,20 @@ class SettingsOfOrganisations:
         """The largest file that it takes, in bytes."""
         return (await self.of(organisation)).largest_upload(self._upload_max_bytes)
 
+    async def check(self, organisation: OrganisationId) -> None:
+        """Raises ``NotFoundError`` unless there is such an organisation."""
+        home = places.organisation(organisation)
+        try:
+            await self._records.get(home.partition, home.id)
+        except (RecordNotFoundError, ValueError) as fault:
+            raise NotFoundError from fault
+
     async def change(self, organisation: OrganisationId, change: Change, *, by: str) -> OrganisationSettings:
         """What ``change`` makes of the settings, stored. ``by`` is a staff id, or ``system`` for an operator.
 
         Raises ``InvalidInputError`` (with the name of a field), ``NotFoundError``.
         """
-        home = places.organisation(organisation)
-        try:
-            await self._records.get(home.partition, home.id)
-        except RecordNotFoundError as fault:
-            raise NotFoundError from fault
+        await self.check(organisation)
         place = places.organisation_settings(organisation)
         while True:
             record = await self._record(organisation)

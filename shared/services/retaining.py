@@ -6,6 +6,7 @@ drops each only when its thing is gone, so a crash anywhere leaves work for the 
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,13 +15,14 @@ from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import FileId, MessageId, SessionId, ThreadId, UploadId
+from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.metrics import Metrics, Timing
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
 from shared.domain.principals import Person, Principal, reader_key
 from shared.domain.retention import FINISH_AFTER, is_expired
+from shared.domain.staff_members import StaffState, state_of
 from shared.domain.threads import Message, Participant, Thread
 from shared.services.abandoning import Abandoning
 from shared.services.access import Access, OpenMessage
@@ -179,12 +181,23 @@ class Retaining:
                 await self._abandoning.expire(UploadId(rest))
             case "session":
                 await self._expire_session(rest, now)
+            case "staff":
+                organisation, _, staff = rest.partition("|")
+                await self._expire_staff(OrganisationId(organisation), StaffId(staff))
             case "limit":
                 await self._buckets.settle(rest)
             case _ if kind in _SINGLE_RECORDS:
                 await delete(self._records, _SINGLE_RECORDS[kind](rest))
             case _:
                 raise IntegrityError
+
+    async def _expire_staff(self, organisation: OrganisationId, staff: StaffId) -> None:
+        """What is left of somebody who left long ago: the name."""
+        place = places.staff(organisation, staff)
+        with suppress(RecordNotFoundError):
+            record = await self._records.get(place.partition, place.id)
+            if state_of(record.body) is StaffState.LEFT:
+                await delete(self._records, place)
 
     async def _expire_session(self, item: str, now: datetime) -> None:
         match item.split("|"):

@@ -101,7 +101,9 @@ class RetiringKeys:
     async def _reseal(self, organisation: OrganisationId, record: Record) -> None:
         current = await self._keyring.current(organisation)
         while True:
-            sealed = {name: Fields(record.body).text(name) for name in STAFF_FIELDS}
+            sealed = {
+                name: text for name in STAFF_FIELDS if (text := Fields(record.body).optional_text(name)) is not None
+            }
             old = {name: text for name, text in sealed.items() if sealed_field_key_version(text) != current.version}
             if not old:
                 return

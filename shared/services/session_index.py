@@ -47,11 +47,19 @@ class SessionIndex:
         """All of the principal's, oldest first. Some may have run out, be gone, or not be there yet."""
         found: dict[str, SessionEntry] = {}
         for reader in reader_keys(principal):
-            start, end = places.range_of("session")
-            for record in await every_record(self._records, places.session_entries(reader), start=start, end=end):
-                entry = _entry(record.id.partition("|")[2], Fields(record.body))
-                found[entry.session] = entry
+            found |= {entry.session: entry for entry in await self._under(reader)}
         return tuple(found[session] for session in sorted(found))
+
+    async def _under(self, reader: str) -> tuple[SessionEntry, ...]:
+        start, end = places.range_of("session")
+        found = await every_record(self._records, places.session_entries(reader), start=start, end=end)
+        return tuple(_entry(record.id.partition("|")[2], Fields(record.body)) for record in found)
+
+    async def end_all(self, reader: str, *, but: str | None = None) -> None:
+        """End every session of the reader of this key; that of the token with the hash ``but`` goes on."""
+        for entry in await self._under(reader):
+            if entry.token_hash != but:
+                await self.end(entry.token_hash)
 
     async def end(self, token_hash: str) -> None:
         """End the session of that token, whoever's it is. No error if there is none."""

@@ -28,6 +28,7 @@ from shared.domain.ports import Body, Clock, Record, Records
 from shared.domain.principals import Person, Principal, Role, Staff, reader_key, reader_keys
 from shared.domain.sessions import MAX_SESSIONS, SessionLimits, is_of_older_version
 from shared.domain.sign_in_methods import SignInMethod
+from shared.domain.staff_members import StaffState, state_of
 from shared.services.auditing import Audit, log_of
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
@@ -254,6 +255,8 @@ class Sessions:
             fields = Fields((await self._records.get(place.partition, place.id)).body)
         except RecordNotFoundError as fault:
             raise NotSignedInError from fault
+        if state_of(fields.body) is not StaffState.ACTIVE:
+            raise NotSignedInError
         sealed = fields.text("name")
         key = await self._keyring.of_version(organisation, sealed_field_key_version(sealed))
         name = unseal_field(key, sealed, partition=place.partition, id=place.id, field="name")

@@ -28,6 +28,7 @@ from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
 from shared.services.mailboxes import mailbox_page
 from shared.services.organisation_settings import SettingsOfOrganisations
+from shared.services.units import Units
 
 MAX_PERSONS = 20
 """Persons in one thread: a room for the parties of a matter, not a mailing list."""
@@ -100,6 +101,7 @@ class Sharing:
         records: Records,
         access: Access,
         settings: SettingsOfOrganisations,
+        units: Units,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -111,6 +113,7 @@ class Sharing:
         self._records = records
         self._access = access
         self._settings = settings
+        self._units = units
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -132,12 +135,13 @@ class Sharing:
 
         Without a level, that of the organisation's settings counts.
 
-        Raises ``NotFoundError`` for a unit that is not the principal's, ``InvalidInputError`` for a bad subject,
-        number or address, for nobody, for more than ``MAX_PERSONS``, for the same person twice, and for a level that
-        no e-ID here gives.
+        Raises ``NotFoundError`` for a unit that is not the principal's, ``ConflictError`` for one that is closed,
+        ``InvalidInputError`` for a bad subject, number or address, for nobody, for more than ``MAX_PERSONS``, for the
+        same person twice, and for a level that no e-ID here gives.
         """
         if unit not in principal.units or principal.role is Role.AUDITOR:
             raise NotFoundError
+        await self._units.check_open(principal.organisation, unit)
         now = self._clock()
         line = texts.subject(subject)
         persons = [

@@ -71,7 +71,7 @@ class Call:
 class Scene:
     """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes.
 
-    ``session`` is the one of ``staff``.
+    ``session`` is the one of ``staff``, ``colleague`` the id of somebody else who serves the unit.
     """
 
     world: World
@@ -82,12 +82,13 @@ class Scene:
     draft: str
     upload: str
     session: str
+    colleague: str
 
     @classmethod
     async def of(cls, world: World, *, beginner: str = BEGINNER, login: str = LOGIN, person: str = TOLVAN) -> "Scene":
         """``beginner`` is the address of ``staff``, ``login`` that of somebody who can sign in."""
         staff = await world.staff(address=beginner)
-        await world.member(login)
+        colleague = await world.member(login)
         thread = await world.thread(staff, person)
         delivered = await world.draft(staff, thread)
         file = await world.upload(staff, delivered, CONTENT)
@@ -96,7 +97,7 @@ class Scene:
         upload = (await world.create_upload(staff, draft, 5)).headers["location"]
         await world.append(staff, upload, 0, b"%P")
         (own,) = (await staff.json("GET", "/api/v1/sessions"))["sessions"]
-        return cls(world, staff, thread, delivered, file, draft, upload, own["session"])
+        return cls(world, staff, thread, delivered, file, draft, upload, own["session"], colleague)
 
     async def browser(self, who: Who) -> Browser:  # noqa: PLR0911 - one for each
         """A browser of this principal."""
@@ -144,6 +145,7 @@ class Scene:
             "file": self.file,
             "upload": self.upload.rpartition("/")[2],
             "session": self.session,
+            "staff": self.colleague,
         }
 
     def call(self, route: str) -> Call:
@@ -155,6 +157,10 @@ def _upload_of(scene: Scene) -> dict[str, str]:
     parts = scene.draft.split("/")
     metadata = {"thread": parts[4], "message": parts[6], "filename": "bilaga.pdf"}
     return {**TUS, "upload-length": "5", "upload-metadata": encoded(metadata)}
+
+
+def _newcomer(scene: Scene) -> dict[str, Any]:
+    return {"name": "Ny Exempel", "mail_address": "ny@example.com", "role": "member", "units": [scene.world.unit]}
 
 
 _APPENDING = {**TUS, "upload-offset": "2", "content-type": "application/offset+octet-stream"}
@@ -185,6 +191,15 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "sign_out_everywhere": lambda _: Call("DELETE", "/api/v1/sessions"),
     "read_settings": lambda _: Call("GET", "/api/v1/organisation/settings"),
     "change_settings": lambda _: Call("PATCH", "/api/v1/organisation/settings", {"json": {"notice_style": "named"}}),
+    "list_staff": lambda _: Call("GET", "/api/v1/organisation/staff"),
+    "invite_staff": lambda s: Call("POST", "/api/v1/organisation/staff", {"json": _newcomer(s)}),
+    "change_staff": lambda s: Call("PATCH", f"/api/v1/organisation/staff/{s.colleague}", {"json": {"name": "Bo"}}),
+    "invite_staff_again": lambda s: Call("POST", f"/api/v1/organisation/staff/{s.colleague}/invitation"),
+    "end_staff": lambda s: Call("POST", f"/api/v1/organisation/staff/{s.colleague}/leave", {"json": {}}),
+    "list_own_units": lambda _: Call("GET", "/api/v1/organisation/units"),
+    "create_unit": lambda _: Call("POST", "/api/v1/organisation/units", {"json": {"name": "Arkivet"}}),
+    "change_unit": lambda s: Call("PUT", f"/api/v1/organisation/units/{s.world.unit}", {"json": {"name": "Arkivet"}}),
+    "close_unit": lambda s: Call("POST", f"/api/v1/organisation/units/{s.world.unit}/close"),
     "list_units": lambda _: Call("GET", "/api/v1/units"),
     "create_thread": lambda s: Call(
         "POST", "/api/v1/threads", {"json": {"unit": s.world.unit, "subject": "Beslut", "persons": _PERSONS}}

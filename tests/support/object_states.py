@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from shared.domain.ids import StaffId
+from shared.domain.principals import Role
 from shared.domain.retention import CEILING_DAYS, UPLOAD_DAYS
+from shared.services.staffing import NewMember
 from tests.support.every_route import BEGINNER, CONTENT, Scene
 from tests.support.world import TOLVAN
 
@@ -67,6 +70,22 @@ async def _of_deleted_draft(scene: Scene) -> None:
     assert (await scene.staff.call("DELETE", scene.draft)).status_code == 204
 
 
+async def _invited(scene: Scene) -> None:
+    """Somebody who is invited takes the colleague's place."""
+    new = NewMember(name="Ny Exempel", mail_address="invited@example.com", role=Role.MEMBER, units=())
+    invited = await scene.world.container.staffing.invite(scene.world.organisation, new, by="system")
+    scene.colleague = invited.staff
+
+
+async def _left(scene: Scene) -> None:
+    staffing = scene.world.container.staffing
+    await staffing.leave(scene.world.organisation, StaffId(scene.colleague), successor=None, by="system")
+
+
+async def _closed(scene: Scene) -> None:
+    await scene.world.container.units.close(scene.world.organisation, scene.world.unit, by="system")
+
+
 STATES: Mapping[str, Mapping[str, Preparing]] = {
     "thread": {"alive": _as_it_is, "expired": _expired},
     "message": {
@@ -79,16 +98,18 @@ STATES: Mapping[str, Mapping[str, Preparing]] = {
     },
     "upload": {"underway": _as_it_is, "complete": _complete, "cancelled": _cancelled, "abandoned": _abandoned},
     "draft": {"draft": _as_it_is, "sent": _of_sent_draft, "deleted": _of_deleted_draft},
+    "staff": {"active": _as_it_is, "invited": _invited, "left": _left},
+    "unit": {"open": _as_it_is, "closed": _closed},
     "": {"-": _as_it_is},
 }
 """By the kind of object that a route is about."""
 
-DRAFTS = {"create_upload"}
-"""Routes about a draft that they name elsewhere than in their path."""
+NAMED_ELSEWHERE = {"create_upload": "draft", "create_thread": "unit", "list_threads": "unit"}
+"""What routes are about that they name elsewhere than in their path."""
 
 
 def kind_of(route: str, parameters: set[str]) -> str:
     """What a route with these path parameters is about."""
-    if route in DRAFTS:
-        return "draft"
-    return next((kind for kind in ("upload", "message", "thread") if kind in parameters), "")
+    if route in NAMED_ELSEWHERE:
+        return NAMED_ELSEWHERE[route]
+    return next((kind for kind in ("upload", "message", "thread", "staff", "unit") if kind in parameters), "")
