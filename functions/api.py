@@ -10,6 +10,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import (
+    audit,
     bankid,
     description,
     downloads,
@@ -55,7 +56,7 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    signing_in, administering = (sign_in, bankid, oidc, sessions), (organisations, staff, units)
+    signing_in, administering = (sign_in, bankid, oidc, sessions), (organisations, staff, units, audit)
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(

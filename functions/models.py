@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.domain.record_keys import check_continuation
 from shared.domain.retention import CEILING_DAYS
 
 if TYPE_CHECKING:
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
     from shared.services.sharing import ShownThread, ThreadPage
 
 Id = Annotated[str, Field(description="Opaque id, 26 characters.", examples=["01k2m3n4p5q6r7s8t9v0w1x2y3"])]
+
+
+Continuation = Annotated[
+    str | None,
+    Query(description="From the answer that this one continues."),
+    AfterValidator(lambda text: None if text is None else check_continuation(text)),
+]
 
 
 class Strict(BaseModel):

@@ -1,13 +1,12 @@
 """Threads and messages, for both sides."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel
+from fastapi import APIRouter
+from pydantic import BaseModel
 
 from functions.dependencies import Services, SignedIn, SignedInPerson, SignedInStaff
 from functions.json_bodies import JsonRoute
 from functions.models import (
+    Continuation,
     Id,
     MessageView,
     NewMessage,
@@ -19,15 +18,8 @@ from functions.models import (
 )
 from shared.domain.assurance import Assurance
 from shared.domain.ids import MessageId, ThreadId, UnitId
-from shared.domain.record_keys import check_continuation
 
 router = APIRouter(prefix="/api/v1", tags=["threads"], route_class=JsonRoute)
-
-Continuation = Annotated[
-    str | None,
-    Query(description="From the answer that this one continues."),
-    AfterValidator(lambda text: None if text is None else check_continuation(text)),
-]
 
 
 class UnitView(BaseModel):

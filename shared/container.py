@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.services.access import Access
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
+    from shared.services.audit_reading import AuditReading
     from shared.services.auditing import Audit
     from shared.services.bankid_certificate import BankIdCertificate
     from shared.services.broker_signing_in import BrokerSigningIn
@@ -342,6 +343,12 @@ class Container(Clients):
         from shared.services.staff_records import StaffRecords
 
         return StaffRecords(records=self.records, keyring=self.keyring)
+
+    @cached_property
+    def audit_reading(self) -> "AuditReading":
+        from shared.services.audit_reading import AuditReading
+
+        return AuditReading(records=self.records, staff=self.staff_records, audit=self.audit)
 
     @cached_property
     def units(self) -> "Units":

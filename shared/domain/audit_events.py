@@ -42,6 +42,7 @@ class AuditEvent(StrEnum):
     UNIT_CHANGED = "unit:change"
     UNIT_CLOSED = "unit:close"
     UNIT_UNSERVED = "unit:unserved"
+    LOG_READ = "audit:read"
     SETTINGS_CHANGED = "organisation:settings:change"
     KEK_RENEWED = "organisation:kek:renew"
     ORGANISATION_KEY_ADDED = "organisation:key:add"

@@ -56,4 +56,4 @@ def test_no_path_holds_anything_but_ids() -> None:
     parameters = {name for route in routes() for name in route.param_convertors}
     assert parameters == {"thread", "message", "file", "upload", "session", "provider", "path", "staff", "unit"}
     queries = {field.alias for route in routes() for field in route.dependant.query_params}
-    assert queries == {"unit", "thread", "continuation", "state", "code", "error", "iss"}
+    assert queries == {"unit", "thread", "continuation", "state", "code", "error", "iss", "month"}

@@ -44,6 +44,7 @@ HTTP = {
     "create_unit": ("POST", "api/v1/organisation/units"),
     "change_unit": ("PUT", "api/v1/organisation/units/{unit}"),
     "close_unit": ("POST", "api/v1/organisation/units/{unit}/close"),
+    "read_log": ("GET", "api/v1/audit"),
     "list_units": ("GET", "api/v1/units"),
     "create_thread": ("POST", "api/v1/threads"),
     "list_threads": ("GET", "api/v1/threads"),

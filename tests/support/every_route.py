@@ -200,6 +200,7 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "create_unit": lambda _: Call("POST", "/api/v1/organisation/units", {"json": {"name": "Arkivet"}}),
     "change_unit": lambda s: Call("PUT", f"/api/v1/organisation/units/{s.world.unit}", {"json": {"name": "Arkivet"}}),
     "close_unit": lambda s: Call("POST", f"/api/v1/organisation/units/{s.world.unit}/close"),
+    "read_log": lambda _: Call("GET", "/api/v1/audit?month=2026-03"),
     "list_units": lambda _: Call("GET", "/api/v1/units"),
     "create_thread": lambda s: Call(
         "POST", "/api/v1/threads", {"json": {"unit": s.world.unit, "subject": "Beslut", "persons": _PERSONS}}
