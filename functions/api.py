@@ -18,6 +18,7 @@ from functions import (
     health,
     oidc,
     organisations,
+    passwords,
     portal,
     problems,
     sessions,
@@ -56,7 +57,7 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    signing_in, administering = (sign_in, bankid, oidc, sessions), (organisations, staff, units, audit)
+    signing_in, administering = (sign_in, passwords, bankid, oidc, sessions), (organisations, staff, units, audit)
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(

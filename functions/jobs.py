@@ -12,6 +12,7 @@ from functions.faults import run_job
 from shared.container import Container
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import MessageId, ThreadId, is_id
+from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
 
 TIMER: Final = "timer"
@@ -24,16 +25,33 @@ class _Run(Protocol):
     async def __call__(self, work: Awaitable[None], *, name: str, invocation: str) -> None: ...
 
 
-def _ids(message: func.QueueMessage, *names: str) -> list[str]:
-    """The ids a queue message holds. Raises ``IntegrityError`` for anything else, which ends in the poison queue."""
+def _body(message: func.QueueMessage) -> dict[str, object]:
+    """What a queue message holds. Raises ``IntegrityError`` for what is no JSON object."""
     try:
         body = json.loads(message.get_body())
-        found = [body[name] for name in names]
-    except (ValueError, TypeError, KeyError) as fault:
+    except ValueError as fault:
         raise IntegrityError from fault
-    if not all(isinstance(text, str) and (is_id(text) or text == "unit") for text in found):
+    if not isinstance(body, dict):
+        raise IntegrityError
+    return body
+
+
+def _ids(message: func.QueueMessage, *names: str) -> list[str]:
+    """The ids a queue message holds. Raises ``IntegrityError`` for anything else, which ends in the poison queue."""
+    body = _body(message)
+    found = [text for text in (body.get(name) for name in names) if isinstance(text, str)]
+    if len(found) != len(names) or not all(is_id(text) or text == "unit" for text in found):
         raise IntegrityError
     return found
+
+
+async def _notify(container: Container, message: func.QueueMessage) -> None:
+    """Mail what the message asks for: something about a password, or that there is something new."""
+    if "letter" in (body := _body(message)):
+        await container.activating.send(parse_letter(body))
+        return
+    thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
+    await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
 
 
 def register(app: func.FunctionApp, container: Container) -> None:
@@ -53,8 +71,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
     @app.queue_trigger(arg_name="message", queue_name="%PIC_NOTIFY_QUEUE%", connection="PIC_STORAGE")
     async def notify(message: func.QueueMessage) -> None:
         async def work() -> None:
-            thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
-            await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
+            await _notify(container, message)
 
         await run(work(), name="notify", invocation=message.id or "unknown")
 

@@ -69,6 +69,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.OtherBrowserError: Problem("other-browser", "Go on in the browser where you began.", 403),
     errors.SignInRefusedError: Problem("sign-in-refused", "The sign-in was refused. Try again.", 403),
     errors.InvalidInputError: Problem("invalid-input", "A value breaks a rule.", 422),
+    errors.PasswordRefusedError: Problem("password-refused", "This cannot be your password. Choose another.", 422),
     errors.ConflictError: Problem("conflict", "The state has changed, or does not allow this.", 409),
     errors.LastAdminError: Problem("last-admin", "An organisation always has an admin.", 409),
     errors.TooLargeError: TOO_LARGE,
@@ -136,7 +137,7 @@ async def _domain(request: Request, fault: Exception) -> Response:
     match fault:
         case errors.InvalidInputError():
             members["rule"] = fault.rule
-        case errors.ContentRefusedError():
+        case errors.ContentRefusedError() | errors.PasswordRefusedError():
             members["rule"] = fault.rules[0]
             members["rules"] = [*fault.rules]
         case errors.AssuranceTooLowError():

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from functions.dependencies import EVERYONE, Device, Services
 from functions.json_bodies import JsonRoute
+from functions.keepsakes import FromWhere, keep
 from functions.models import Strict
 from functions.sessions import Previous, SessionView, set_session
 from shared.sign_in_settings import BANKID
@@ -53,10 +54,18 @@ async def list_providers(services: Services) -> ProviderList:
 
 @router.post("/staff/sign-in", dependencies=[EVERYONE])
 async def staff_sign_in(
-    credentials: StaffCredentials, services: Services, response: Response, device: Device, previous: Previous = None
+    *,
+    credentials: StaffCredentials,
+    services: Services,
+    response: Response,
+    device: Device,
+    trier: FromWhere,
+    previous: Previous = None,
 ) -> SessionView:
     """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password."""
+    await services.staff_limiting.allow_attempt(credentials.mail_address, trier)
     session = await services.staff_signing_in.sign_in(
         credentials.mail_address, credentials.password, replacing=previous, device=device
     )
+    keep(response, await services.staff_limiting.note_success(credentials.mail_address, trier))
     return set_session(response, services, session)

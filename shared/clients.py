@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.domain.brokers import Broker
     from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.passkeys import PasskeyRules
+    from shared.domain.password_policy import PasswordKnowledge
     from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
     from shared.domain.scanning import Scanning
 
@@ -188,6 +189,12 @@ class Clients:
         passwords = Argon2Passwords(peppers=peppers.secrets, current=peppers.current)
         self._closings.append(passwords.close)
         return passwords
+
+    @cached_property
+    def password_knowledge(self) -> "PasswordKnowledge":
+        from shared.adapters.password_knowledge import AttackersKnowledge
+
+        return AttackersKnowledge()
 
     @cached_property
     def passkeys(self) -> "PasskeyRules":

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.domain.sessions import SessionLimits
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
+    from shared.services.activating import Activating
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
     from shared.services.audit_reading import AuditReading
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from shared.services.buckets import Buckets
     from shared.services.bundling import Bundling
     from shared.services.checking import Checking
+    from shared.services.choosing_passwords import ChoosingPasswords
+    from shared.services.credentials import Credentials
     from shared.services.custody import Custodies
     from shared.services.digests import RunningDigests
     from shared.services.erasing import Erasing
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from shared.services.expiring import Expiries
     from shared.services.keyring import Keyring
     from shared.services.limiting import Limiting
+    from shared.services.member_logins import MemberLogins
     from shared.services.notifying import Notifying
     from shared.services.off_boarding import OffBoarding
     from shared.services.organisation_settings import SettingsOfOrganisations
@@ -48,9 +52,11 @@ if TYPE_CHECKING:
     from shared.services.sending import Sending
     from shared.services.session_index import SessionIndex
     from shared.services.sessions import Sessions
+    from shared.services.setting_passwords import SettingPasswords
     from shared.services.sharing import Sharing
     from shared.services.sign_in_collecting import Collecting
     from shared.services.sign_in_orders import SignInOrders
+    from shared.services.staff_limiting import StaffLimiting
     from shared.services.staff_records import StaffRecords
     from shared.services.staff_signing_in import StaffSigningIn
     from shared.services.staffing import Staffing
@@ -248,6 +254,83 @@ class Container(Clients):
         )
 
     @cached_property
+    def member_logins(self) -> "MemberLogins":
+        from shared.services.member_logins import MemberLogins
+
+        return MemberLogins(records=self.records, staff=self.staff_records, address_pepper=self.settings.address_pepper)
+
+    @cached_property
+    def staff_limiting(self) -> "StaffLimiting":
+        from shared.services.staff_limiting import StaffLimiting
+
+        return StaffLimiting(
+            limiting=self.limiting,
+            buckets=self.buckets,
+            limits=self.settings.staff_limits,
+            pepper=self.settings.address_pepper,
+            random=self.random,
+        )
+
+    @cached_property
+    def credentials(self) -> "Credentials":
+        from shared.services.credentials import Credentials
+
+        return Credentials(
+            records=self.records,
+            members=self.member_logins,
+            expiries=self.expiries,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def activating(self) -> "Activating":
+        from shared.services.activating import Activating
+
+        return Activating(
+            members=self.member_logins,
+            credentials=self.credentials,
+            limiting=self.staff_limiting,
+            queues=self.queues,
+            mailer=self.mailer,
+            audit=self.audit,
+            notify_queue=self.settings.notify_queue,
+            public_url=self.settings.public_url,
+            service_name=self.settings.sign_in.service_name,
+            address_pepper=self.settings.address_pepper,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def choosing_passwords(self) -> "ChoosingPasswords":
+        from shared.services.choosing_passwords import ChoosingPasswords, has_none
+
+        return ChoosingPasswords(
+            records=self.records,
+            passwords=self.passwords,
+            knowledge=lambda: self.password_knowledge,
+            has_factor=has_none,
+            service_name=self.settings.sign_in.service_name,
+        )
+
+    @cached_property
+    def setting_passwords(self) -> "SettingPasswords":
+        from shared.services.setting_passwords import SettingPasswords
+
+        return SettingPasswords(
+            records=self.records,
+            staff=self.staff_records,
+            members=self.member_logins,
+            credentials=self.credentials,
+            choosing=self.choosing_passwords,
+            proving=self.proving_passwords,
+            index=self.session_index,
+            audit=self.audit,
+            tell=self.activating.tell_of_change,
+        )
+
+    @cached_property
     def admitting(self) -> "Admitting":
         from shared.domain.admission import AdmissionPolicy
         from shared.services.admitting import Admitting
@@ -360,7 +443,6 @@ class Container(Clients):
 
     @cached_property
     def staffing(self) -> "Staffing":
-        from shared.services.inviting import QueuedInvitations
         from shared.services.last_admin import LastAdmin
         from shared.services.staffing import Staffing
 
@@ -372,10 +454,8 @@ class Container(Clients):
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
-            inviting=QueuedInvitations(
-                queues=self.queues, notify_queue=self.settings.notify_queue, clock=self.clock, random=self.random
-            ),
-            endings=(lambda _, staff: self.session_index.end_all(staff),),
+            inviting=self.activating,
+            endings=(self.credentials.revoke, lambda _, staff: self.session_index.end_all(staff)),
             address_pepper=self.settings.address_pepper,
             clock=self.clock,
             random=self.random,
@@ -578,6 +658,7 @@ class Container(Clients):
             abandoning=self.abandoning,
             expiries=self.expiries,
             buckets=self.buckets,
+            credentials=self.credentials,
             audit=self.audit,
             metrics=self.metrics,
             clock=self.clock,

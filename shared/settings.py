@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
-from shared.domain.rate_limits import SignInLimits
+from shared.domain.rate_limits import SignInLimits, StaffLimits
 from shared.key_settings import KeySettings, read_keys
-from shared.limit_settings import read_limits
+from shared.limit_settings import read_limits, read_staff_limits
 from shared.scanner_settings import ScannerSettings, read_scanner
 from shared.setting_names import name_faults
 from shared.setting_stand_ins import ReadFile, refuse_stand_ins
@@ -102,6 +102,7 @@ class Settings:
     bankid: BankId | None
     """None where it is not one of the e-IDs that are on."""
     limits: SignInLimits
+    staff_limits: StaffLimits
     smtp: Smtp
     dispatch_queue: str
     notify_queue: str
@@ -152,6 +153,7 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
         sign_in=sign_in,
         bankid=read_bankid(read, is_local=is_local) if BANKID in sign_in.providers else None,
         limits=read_limits(read, is_local=is_local),
+        staff_limits=read_staff_limits(read, is_local=is_local),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
         notify_queue=read.formed("PIC_NOTIFY_QUEUE", "notify", AZURE_NAME, "the name of a queue"),

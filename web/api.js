@@ -6,11 +6,12 @@ const REQUEST_URN = "urn:pic:request:";
 
 /** Why a call failed: `type` is the last part of the problem's URN, `offline` when there was no answer. */
 export class ProblemError extends Error {
-  constructor(type, { status = 0, rule = "", limitBytes = 0, retryAfter = 0, requestId = "" } = {}) {
+  constructor(type, { status = 0, rule = "", rules = [], limitBytes = 0, retryAfter = 0, requestId = "" } = {}) {
     super(type);
     this.type = type;
     this.status = status;
     this.rule = rule;
+    this.rules = rules;
     this.limitBytes = limitBytes;
     this.retryAfter = retryAfter;
     this.requestId = requestId;
@@ -88,6 +89,7 @@ async function readProblem(status, headers, readText) {
   return new ProblemError(stated.startsWith(URN) ? stated.slice(URN.length) : byStatus(status), {
     status,
     rule: typeof document.rule === "string" ? document.rule : "",
+    rules: Array.isArray(document.rules) ? document.rules.filter((each) => typeof each === "string") : [],
     limitBytes: Number(document.limit_bytes) || 0,
     retryAfter: Number(headers.get("Retry-After")) || 0,
     requestId: typeof document.instance === "string" ? document.instance.replace(REQUEST_URN, "") : "",

@@ -4,8 +4,11 @@ import { ProblemError } from "./api.js";
 import { bankIdPage } from "./bankid.js";
 import { bankIdReturnPage } from "./bankid_return.js";
 import { brokerFailedPage } from "./brokers.js";
+import { changePasswordPage } from "./change_password.js";
+import { choosePasswordPage } from "./choose_password.js";
 import { ask } from "./dialogs.js";
 import { announce, button, element, fill, linkButton, refreshTexts, setLive } from "./dom.js";
+import { forgottenPasswordPage } from "./forgotten_password.js";
 import { inboxPage, unitPage, unitsPage } from "./lists.js";
 import { newThreadPage } from "./new_thread.js";
 import { problemNotice } from "./problems.js";
@@ -24,6 +27,9 @@ const ROUTES = [
   [/^#\/sign-in\/return\/([\w-]{1,128})$/, bankIdReturnPage, ["nobody", "person", "staff"]],
   [/^#\/sign-in\/failed\/([a-z-]{1,32})$/, brokerFailedPage, ["nobody"]],
   [/^#\/sign-in\/staff$/, staffSignInPage, ["nobody"]],
+  [/^#\/forgotten-password$/, forgottenPasswordPage, ["nobody"]],
+  [/^#\/choose-password(?:\/([\w-]{1,200}))?$/, choosePasswordPage, ["nobody", "person", "staff"]],
+  [/^#\/password$/, changePasswordPage, ["staff"]],
   [/^#\/accessibility$/, accessibilityPage, ["nobody", "person", "staff"]],
   [/^#\/sessions$/, sessionsPage, ["person", "staff"]],
   [/^#\/inbox$/, inboxPage, ["person"]],

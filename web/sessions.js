@@ -2,10 +2,10 @@
 
 import { call } from "./api.js";
 import { ask } from "./dialogs.js";
-import { announce, button, element, facts, fill } from "./dom.js";
+import { announce, button, element, facts, fill, linkButton } from "./dom.js";
 import { moment } from "./formats.js";
 import { problemNotice } from "./problems.js";
-import { forgetSession } from "./session.js";
+import { forgetSession, session } from "./session.js";
 import { t } from "./texts.js";
 
 /** The page, for staff and persons. `ended(reason)` leaves it when this session is over. */
@@ -54,7 +54,12 @@ export async function sessionsPage({ signal, ended }) {
       element("p", { class: "prose" }, () => t("sessions.lead")),
       list,
       outcome,
-      element("div", { class: "actions" }, button(() => t("sessions.everywhere"), everywhere, "danger")),
+      element(
+        "div",
+        { class: "actions" },
+        session()?.kind === "staff" ? linkButton(() => t("change-password.title"), "#/password") : null,
+        button(() => t("sessions.everywhere"), everywhere, "danger"),
+      ),
     ],
   };
 }

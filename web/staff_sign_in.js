@@ -53,6 +53,7 @@ export function staffSignInPage({ go, signal }) {
         address.node,
         password.node,
         element("div", { class: "actions" }, submit),
+        element("p", {}, element("a", { href: "#/forgotten-password" }, () => t("forgotten.link"))),
       ),
     ],
   };

@@ -8,6 +8,11 @@ class AuditEvent(StrEnum):
 
     STAFF_SIGNED_IN = "session:staff:raise"
     STAFF_REFUSED = "session:staff:refuse"
+    STAFF_LIMITED = "session:staff:limit"
+    PASSWORD_LINK_SENT = "password:link:send"  # noqa: S105 - a word
+    PASSWORD_LINK_REFUSED = "password:link:refuse"  # noqa: S105 - a word
+    PASSWORD_SET = "password:set"  # noqa: S105 - a word
+    PASSWORD_CHANGED = "password:change"  # noqa: S105 - a word
     PERSON_SIGNED_IN = "session:person:raise"
     PERSON_ADMITTED = "session:person:admit"
     PERSON_REFUSED = "session:person:refuse"

@@ -14,6 +14,7 @@
     ├── OtherBrowserError          a return from an e-ID that this browser did not start
     ├── SignInRefusedError         the e-ID identified someone, and a rule of ours says no; ``reason`` says which
     ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
+    ├── PasswordRefusedError       a new password that is not taken; ``rules`` say why
     ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
     │   └── LastAdminError         nobody could run the organisation any more
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
@@ -98,6 +99,14 @@ class InvalidInputError(PicError):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class PasswordRefusedError(PicError):
+    """The text may not be a password. ``rules`` are the words of ``shared.domain.password_policy``, one at least."""
+
+    def __init__(self, rules: tuple[str, ...]) -> None:
+        super().__init__(*rules)
+        self.rules = rules
 
 
 class ConflictError(PicError):

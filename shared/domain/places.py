@@ -79,6 +79,11 @@ def staff_login(address_key: str) -> Place:
     return Place(f"login|{address_key}", "login")
 
 
+def credential(organisation: OrganisationId, staff: StaffId) -> Place:
+    """The newest link by which a member of staff may choose a password."""
+    return Place(f"organisation|{organisation}", f"credential|{staff}")
+
+
 def session(token_hash: str) -> Place:
     return Place(f"session|{token_hash}", "session")
 

@@ -98,6 +98,36 @@ class SignInLimits:
     sessions_per_person: Limit | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffLimits:
+    """What is limited where staff sign in and ask for passwords. None: not at all, which only a laptop may say.
+
+    ``per_device`` is for a browser in which the account was proved before; ``per_network``, ``per_account`` and
+    ``in_all`` are for all others.
+    """
+
+    per_device: Limit | None
+    per_account_and_network: Limit | None
+    per_network: Limit | None
+    per_account: Limit | None
+    in_all: Limit | None
+    questions_per_network: Limit | None
+    letters_per_account: Limit | None
+
+    def of(self, kind: str) -> Limit | None:
+        """The limit of what buckets call ``kind``. Raises ``KeyError``."""
+        return {
+            "staff-device": self.per_device,
+            "staff-account-network": self.per_account_and_network,
+            "staff-network": self.per_network,
+            "staff-account": self.per_account,
+            "staff-all": self.in_all,
+            "staff-questions": self.questions_per_network,
+            "staff-letters": self.letters_per_account,
+            "staff-change": self.per_device,
+        }[kind]
+
+
 def retry_after_seconds(at: datetime, *, now: datetime) -> int:
     """The whole seconds to wait for ``at``: enough, no second more than that, and at least one."""
     return max(1, math.ceil((at - now) / timedelta(seconds=1)))

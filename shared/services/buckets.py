@@ -14,6 +14,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ports import Body, Clock, Record, Records
 from shared.domain.rate_limits import Bucket, Limit
+from shared.services.deleting import delete
 from shared.services.expiring import Expiries
 
 TRIES: Final = 12
@@ -85,6 +86,11 @@ class Buckets:
         except RecordChangedError:
             pass  # Somebody took a token just now.
         await self._book(key, _full_at(record))
+
+    async def drop(self, key: str) -> None:
+        """Let the bucket be full. No error if it is; its booking finds nothing then."""
+        place = places.rate_limit(key)
+        await delete(self._records, place)
 
     async def _find(self, key: str) -> Record | None:
         place = places.rate_limit(key)

@@ -95,19 +95,25 @@ class Limiting:
         if limit is not None:
             await self._strict(f"sessions-{subject}", limit, by=subject)
 
+    async def allow(self, kind: str, who: str, limit: Limit | None, *, event: AuditEvent) -> None:
+        """One more of ``kind`` by ``who``, of which the log then holds a keyed hash. Raises as ``allow_session``."""
+        if limit is not None:
+            key = limit_key(kind, who, self._pepper)
+            await self._strict(key, limit, by=key, event=event)
+
     async def _start(self, kind: str, who: str, limit: Limit | None) -> None:
         if limit is not None:
             key = limit_key(kind, who, self._pepper)
             await self._strict(key, limit, by=key)
 
-    async def _strict(self, key: str, limit: Limit, *, by: str) -> None:
+    async def _strict(self, key: str, limit: Limit, *, by: str, event: AuditEvent = AuditEvent.SIGN_IN_LIMITED) -> None:
         held = self._of(key)
         until = await self._take(key, held, limit, lease=0)
         if until is None:
             return
         now = self._clock()
         if held.noted_minute != f"{now:%Y%m%d%H%M}":
-            await self._audit.write_once_a_minute(AuditEvent.SIGN_IN_LIMITED, PLATFORM, by=by)
+            await self._audit.write_once_a_minute(event, PLATFORM, by=by)
             held.noted_minute = f"{now:%Y%m%d%H%M}"
         raise TooManyRequestsError(retry_after_seconds(until, now=now))
 

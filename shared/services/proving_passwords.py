@@ -70,8 +70,10 @@ class ProvingPasswords:
         whoever changed it has ended only the sessions that were there.
         """
         record = await self._login(proof.login)
-        if record is None:
-            return False
+        return record is not None and self.is_of(record, proof)
+
+    def is_of(self, record: Record, proof: PasswordProof) -> bool:
+        """Whether this login is the one that was proved, and holds the same password."""
         fields = Fields(record.body)
         is_theirs = (fields.text("organisation"), fields.text("staff")) == (proof.organisation, proof.staff)
         return is_theirs and equal(token_hash(fields.optional_text("password") or ""), proof.stamp)

@@ -28,6 +28,7 @@ from shared.services.abandoning import Abandoning
 from shared.services.access import Access, OpenMessage
 from shared.services.auditing import Audit
 from shared.services.buckets import Buckets
+from shared.services.credentials import Credentials
 from shared.services.deleting import delete
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
@@ -68,6 +69,7 @@ class Retaining:
         abandoning: Abandoning,
         expiries: Expiries,
         buckets: Buckets,
+        credentials: Credentials,
         audit: Audit,
         metrics: Metrics,
         clock: Clock,
@@ -78,6 +80,7 @@ class Retaining:
         self._abandoning = abandoning
         self._expiries = expiries
         self._buckets = buckets
+        self._credentials = credentials
         self._audit = audit
         self._metrics = metrics
         self._clock = clock
@@ -186,6 +189,8 @@ class Retaining:
                 await self._expire_staff(OrganisationId(organisation), StaffId(staff))
             case "limit":
                 await self._buckets.settle(rest)
+            case "credential":
+                await self._credentials.settle(rest)
             case _ if kind in _SINGLE_RECORDS:
                 await delete(self._records, _SINGLE_RECORDS[kind](rest))
             case _:

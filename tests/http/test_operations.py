@@ -259,6 +259,8 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "health_ready",
         "list_providers",
         "staff_sign_in",
+        "request_password",
+        "choose_password",
         "bankid_start",
         "oidc_start",
         "upload_options",

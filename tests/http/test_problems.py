@@ -29,11 +29,13 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     errors.TooManyRequestsError: (9,),
     errors.ElectronicIdError: (errors.ElectronicIdFault.MAINTENANCE,),
     errors.ContentRefusedError: (("content-macros", "content-executable"),),
+    errors.PasswordRefusedError: (("password-short", "password-weak"),),
     UnsatisfiableRangeError: (5,),
 }
 MEMBERS: dict[type[Exception], dict[str, object]] = {
     errors.AssuranceTooLowError: {"required": "loa4"},
     errors.ContentRefusedError: {"rule": "content-macros", "rules": ["content-macros", "content-executable"]},
+    errors.PasswordRefusedError: {"rule": "password-short", "rules": ["password-short", "password-weak"]},
     errors.SignInRefusedError: {"reason": "risk"},
     errors.InvalidInputError: {"rule": "a-rule"},
     errors.TooLargeError: {"limit_bytes": 17},

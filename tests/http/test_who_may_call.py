@@ -24,7 +24,7 @@ NOBODY_REFUSED = {route for (route, _), row in TABLE.items() if row[Who.NOBODY] 
 PUBLIC = {
     *("health", "health_ready", "metrics", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
-    *("list_providers", "bankid_callback"),
+    *("list_providers", "bankid_callback", "request_password", "choose_password"),
     *("oidc_start", "oidc_callback"),
 }
 """Open to everyone, signed in or not."""

@@ -181,7 +181,7 @@ def test_no_setting_weakens_a_default() -> None:
         if name.startswith("PIC_LIMIT")
     }
     assert given == {name: text for name, text in SAMPLE.items() if name.startswith("PIC_LIMIT")}
-    assert len(given) == 5
+    assert len(given) >= 5
 
 
 def queue_faults(templates: Templates) -> set[str]:

@@ -16,6 +16,7 @@ from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
 CONTENT = b"%PDF-1.7 Beslut"
 TUS = {"tus-resumable": "1.0.0"}
 LOGIN = "inloggning@example.com"
+NEW_PASSWORD = "ordmoln-paraply-kvist-91"
 BEGINNER = "anna.exempel@example.com"
 
 
@@ -175,6 +176,13 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "portal": lambda _: Call("GET", "/portal/index.html"),
     "staff_sign_in": lambda _: Call(
         "POST", "/api/v1/staff/sign-in", {"json": {"mail_address": LOGIN, "password": PASSWORD}}
+    ),
+    "request_password": lambda _: Call("POST", "/api/v1/staff/password-reset", {"json": {"mail_address": LOGIN}}),
+    "choose_password": lambda _: Call(
+        "POST", "/api/v1/staff/activation", {"json": {"token": "A" * 95, "password": NEW_PASSWORD}}
+    ),
+    "change_password": lambda _: Call(
+        "POST", "/api/v1/staff/password", {"json": {"current_password": PASSWORD, "password": NEW_PASSWORD}}
     ),
     "list_providers": lambda _: Call("GET", "/api/v1/sign-in/providers"),
     "bankid_start": lambda _: Call("POST", "/api/v1/bankid/orders"),

@@ -16,6 +16,7 @@ from shared.adapters.memory_records import MemoryRecords
 from shared.container import Container
 from shared.domain.brokers import Broker
 from shared.domain.ids import MessageId, ThreadId
+from shared.domain.letters import parse_letter
 from shared.settings import read_settings
 
 PUBLIC_URL = "http://portal.test"
@@ -43,6 +44,9 @@ ENVIRONMENT = {
     "PIC_MAIL_FROM": "no-reply@pic.example",
     "PIC_LIMIT_SESSIONS_PER_PERSON": "10000/3600",  # A test signs the same person in for each route.
     "PIC_METRICS_VIEW": "on",
+    "PIC_LIMIT_STAFF_PER_NETWORK": "10000/60",
+    "PIC_LIMIT_STAFF_PER_ACCOUNT_AND_NETWORK": "10000/60",
+    "PIC_LIMIT_STAFF_PER_ACCOUNT": "10000/60",
     "PIC_UNDO_SECONDS": "0",
     "PIC_UPLOAD_MAX_BYTES": str(64 * 1024 * 1024),
 }
@@ -74,6 +78,9 @@ class MemoryContainer(Container):
             for ids in self.queues.take(self.settings.dispatch_queue):
                 await self.sending.deliver(ThreadId(ids["thread"]), MessageId(ids["message"]))
             for ids in self.queues.take(self.settings.notify_queue):
+                if "letter" in ids:
+                    await self.activating.send(parse_letter(ids))
+                    continue
                 await self.notifying.notify(ThreadId(ids["thread"]), MessageId(ids["message"]), ids["recipient"])
 
     @cached_property
