@@ -61,8 +61,8 @@ async def run(container: Container, options: argparse.Namespace) -> int:
     if not set(store_addresses(container.settings)).isdisjoint(store_addresses(settings)):
         print("refused: source and target share a store")
         return REFUSED
-    if _host(container.settings) != _host(settings):
-        print("note: the target has another host name, so passkeys of staff will not open it")
+    for note in notes(container.settings, settings):
+        print(f"note: {note}")
     target = Clients(settings)
     try:
         return await move(container, target, options)
@@ -119,8 +119,14 @@ def checks_of(settings: Settings) -> Mapping[str, str]:
     )
 
 
-def _host(settings: Settings) -> str | None:
-    return urlsplit(settings.public_url).hostname
+def notes(source: Settings, target: Settings) -> list[str]:
+    """What will be otherwise at the target although everything has moved."""
+    found = []
+    if urlsplit(source.public_url).hostname != urlsplit(target.public_url).hostname:
+        found.append("the target has another host name: passkeys of staff belong to the one of the source")
+    if set(source.keys.own_vaults) - set(target.keys.own_vaults):
+        found.append("the target may not use each vault in PIC_OWN_VAULTS of the source")
+    return found
 
 
 def _say(what: str, report: Report) -> None:

@@ -33,6 +33,9 @@ TYPE = {"Content-Type": "application/offset+octet-stream"}
 DAY_SECONDS = 86_400
 WAIT_SECONDS = 60
 
+pytestmark = pytest.mark.timeout(900)
+"""The move is a fixture: ten runs of the command, and two deployments that start and stop."""
+
 
 @dataclass
 class Moved:
@@ -156,7 +159,7 @@ def many_threads(office: Office) -> Callable[[Container], Awaitable[None]]:
 
     async def work(container: Container) -> None:
         async with asyncio.TaskGroup() as group:
-            for number in range(600):
+            for number in range(300):
                 place = (f"audit|{office.organisation}|2025{number % 100:02d}", f"{number:026d}")
                 group.create_task(container.records.create(*place, {"event": "test", "number": number}))
 

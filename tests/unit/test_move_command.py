@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.operations.__main__ import main
+from shared.operations.move import notes
 from shared.operations.move_settings import read_settings_file, source_digest, store_addresses
 from shared.settings import SettingsError, read_settings
 from tests.support.memory_container import ENVIRONMENT
@@ -117,6 +118,18 @@ def test_addresses_tell_stores_apart() -> None:
     found = [read_settings({**SOURCE, **change}) for change in changes]
     assert len({store_addresses(settings) for settings in found}) == len(changes)
     assert len({source_digest(settings) for settings in found}) == len(changes)
+
+
+def test_what_will_be_otherwise_is_noted() -> None:
+    """Passkeys belong to a host name; an own vault that is not named opens nothing."""
+    vault = {"PIC_OWN_VAULTS": "kommunen.vault.azure.net,regionen.vault.azure.net"}
+    source = read_settings({**SOURCE, **vault})
+    assert notes(source, source) == []
+    (other_host,) = notes(source, read_settings({**SOURCE, **vault, "PIC_PUBLIC_URL": "http://other.test"}))
+    assert "passkeys" in other_host
+    (fewer,) = notes(source, read_settings({**SOURCE, "PIC_OWN_VAULTS": "kommunen.vault.azure.net"}))
+    assert "PIC_OWN_VAULTS" in fewer
+    assert notes(source, read_settings({**SOURCE, **vault, "PIC_PUBLIC_URL": "http://portal.test:8080"})) == []
 
 
 @pytest.mark.parametrize("key", ["", "a=b", "https://a.vault.azure.net/keys/k", "https://a.vault.azure.net/keys/k="])
