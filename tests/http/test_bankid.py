@@ -9,8 +9,10 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from functions.api import create_api
+from functions.qr_image import qr_svg
 from shared.adapters.memory_electronic_id import persona
 from shared.domain.errors import ConflictError, DependencyError, ElectronicIdError, ElectronicIdFault, PicError
+from shared.domain.qr import qr_content
 from tests.support.every_route import Scene
 from tests.support.memory_container import PUBLIC_URL, MemoryContainer
 from tests.support.problems import problem_of
@@ -33,6 +35,28 @@ async def test_without_a_body_there_is_a_code(world: World) -> None:
         started = await Browser(world.http).json("POST", ORDERS, 201, **more)
         assert (started["status"], started["mode"], started["launch_url"]) == ("pending", "qr", None)
     assert {order.return_url for order in world.container.electronic_id.requests} == {None}
+
+
+async def test_the_image_is_the_code_of_this_second_and_of_no_other(world: World) -> None:
+    """Drawn here and kept by nobody; none for another browser, none once an app has the order, none after its time."""
+    browser, stranger = Browser(world.http), Browser(world.http)
+    await browser.json("POST", ORDERS, 201)
+    drawn = set()
+    for second in range(30):
+        image = await browser.call("GET", f"{ORDER}/qr")
+        assert image.content == qr_svg(qr_content("token-1", "secret-1", second))
+        assert image.headers["content-type"] == "image/svg+xml"
+        assert image.headers["cache-control"] == "no-store"
+        problem_of(await stranger.call("GET", f"{ORDER}/qr"), 404, "not-found")
+        drawn.add(image.content)
+        world.container.clock.move(seconds=1)
+    assert len(drawn) == 30
+    problem_of(await browser.call("GET", f"{ORDER}/qr"), 404, "not-found")
+    await browser.json("POST", ORDERS, 201)
+    world.container.clock.move(seconds=2)
+    world.container.electronic_id.hint("order-2", "userSign")
+    assert (await browser.json("GET", ORDER))["qr"] is None
+    problem_of(await browser.call("GET", f"{ORDER}/qr"), 404, "not-found")
 
 
 @pytest.mark.parametrize(
