@@ -74,6 +74,7 @@ export function browser({ agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", t
   const calls = [];
   const answers = new Map();
   const status = new FakeElement("p");
+  const images = [];
   let now = 0;
   let last = 0;
 
@@ -101,7 +102,11 @@ export function browser({ agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", t
   put({
     Node: FakeNode,
     document: {
-      createElement: (tag) => new FakeElement(tag),
+      createElement: (tag) => {
+        const made = new FakeElement(tag);
+        if (tag === "img") images.push(made);
+        return made;
+      },
       createTextNode: (data) => new FakeText(data),
       getElementById: () => status,
       activeElement: null,
@@ -139,7 +144,7 @@ export function browser({ agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", t
     await settle();
   };
   const asked = (method, path) => calls.filter((each) => each.method === method && each.path === path);
-  return { answers, calls, asked, opened, replaced, timers, window: view, settle, pass };
+  return { answers, calls, asked, images, opened, replaced, timers, window: view, settle, pass };
 }
 
 /** The page as the portal places it: its content under one element. */
