@@ -110,6 +110,7 @@ var prefix = '${name}${substring(uniqueString(resourceGroup().id), 0, 6)}'
 var tags = { service: 'private-identity-control', environment: environmentName }
 
 var container = 'content'
+var journal = 'journal'
 var database = 'pic'
 var recordsContainer = 'records'
 var dispatchQueue = 'dispatch'
@@ -177,6 +178,7 @@ module data 'modules/storage-data.bicep' = {
     location: location
     tags: tags
     container: container
+    journal: journal
     queues: [dispatchQueue, notifyQueue]
     ceilingDays: ceilingDays
     workspaceId: monitoring.outputs.workspaceId
@@ -261,6 +263,7 @@ module roles 'modules/roles.bicep' = {
     jobsHostName: jobsHost.outputs.name
     dataName: data.outputs.name
     container: container
+    journal: journal
     dispatchQueue: dispatchQueue
     notifyQueue: notifyQueue
     recordsName: records.outputs.name
@@ -330,6 +333,7 @@ module service 'service.bicep' = if (hasSecrets) {
     blobUrl: data.outputs.blobUrl
     queueUrl: data.outputs.queueUrl
     container: container
+    journal: journal
     dispatchQueue: dispatchQueue
     notifyQueue: notifyQueue
     recordsId: records.outputs.id

@@ -64,6 +64,9 @@ param queueUrl string
 @description('Container of the content.')
 param container string
 
+@description('Container of the journal of deletions.')
+param journal string
+
 @description('Queue of messages to be delivered.')
 param dispatchQueue string
 
@@ -174,6 +177,7 @@ var settings = {
   PIC_STORAGE__blobServiceUri: blobUrl
   PIC_STORAGE__queueServiceUri: queueUrl
   PIC_BLOB_CONTAINER: container
+  PIC_JOURNAL_CONTAINER: journal
   PIC_COSMOS_ENDPOINT: recordsUrl
   PIC_COSMOS_DATABASE: database
   PIC_COSMOS_CONTAINER: recordsContainer

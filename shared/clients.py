@@ -109,11 +109,18 @@ class Clients:
 
     @cached_property
     def blobs(self) -> "Blobs":
+        return self._blobs_in(self.settings.blob_container)
+
+    @cached_property
+    def journal_blobs(self) -> "Blobs":
+        return self._blobs_in(self.settings.journal_container)
+
+    def _blobs_in(self, container: str) -> "Blobs":
         from shared.adapters.block_blobs import BlockBlobs
 
         storage = self.settings.storage
         blobs = BlockBlobs(
-            container=self.settings.blob_container,
+            container=container,
             connection_string=storage.connection_string,
             account_url=storage.blob_url,
             credential=None if storage.connection_string else self._identity,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.services.erasing import Erasing
     from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
+    from shared.services.journaling import Journal
     from shared.services.keyring import Keyring
     from shared.services.limiting import Limiting
     from shared.services.member_logins import MemberLogins
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
+    from shared.services.replaying import Replaying
     from shared.services.repseudonymising import Repseudonymising
     from shared.services.retaining import Retaining
     from shared.services.retiring_keys import RetiringKeys
@@ -555,6 +557,7 @@ class Container(Clients):
             blobs=self.blobs,
             storing=self.storing,
             expiries=self.expiries,
+            journal=self.journal,
             audit=self.audit,
             clock=self.clock,
         )
@@ -635,6 +638,26 @@ class Container(Clients):
         )
 
     @cached_property
+    def journal(self) -> "Journal":
+        from shared.services.journaling import Journal
+
+        return Journal(blobs=self.journal_blobs, clock=self.clock)
+
+    @cached_property
+    def replaying(self) -> "Replaying":
+        from shared.services.replaying import Replaying
+
+        return Replaying(
+            records=self.records,
+            blobs=self.blobs,
+            journal=self.journal,
+            erasing=self.erasing,
+            abandoning=self.abandoning,
+            retaining=self.retaining,
+            audit=self.audit,
+        )
+
+    @cached_property
     def erasing(self) -> "Erasing":
         from shared.services.erasing import Erasing
 
@@ -642,6 +665,7 @@ class Container(Clients):
             records=self.records,
             blobs=self.blobs,
             access=self.access,
+            journal=self.journal,
             audit=self.audit,
             metrics=self.metrics,
             clock=self.clock,
@@ -659,6 +683,7 @@ class Container(Clients):
             expiries=self.expiries,
             buckets=self.buckets,
             credentials=self.credentials,
+            journal=self.journal,
             audit=self.audit,
             metrics=self.metrics,
             clock=self.clock,

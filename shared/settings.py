@@ -88,6 +88,8 @@ class Settings:
     records: RecordStore
     storage: Storage
     blob_container: str
+    journal_container: str
+    """Of the journal of deletions."""
     table: str
     cosmos: Cosmos | None
     identity_client_id: str | None
@@ -141,6 +143,7 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
         records="tables" if records == "tables" else "cosmos",
         storage=_storage(read, is_local=is_local, tables=records == "tables"),
         blob_container=read.formed("PIC_BLOB_CONTAINER", "content", AZURE_NAME, "the name of a blob container"),
+        journal_container=read.formed("PIC_JOURNAL_CONTAINER", "journal", AZURE_NAME, "the name of a blob container"),
         table=read.formed("PIC_TABLE", "records", TABLE_NAME, "the name of a table"),
         cosmos=_cosmos(read, web) if records == "cosmos" else None,
         identity_client_id=read.optional("AZURE_CLIENT_ID"),
@@ -167,6 +170,8 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
     )
     if settings.dispatch_queue and settings.dispatch_queue == settings.notify_queue:
         read.faults.append("PIC_DISPATCH_QUEUE and PIC_NOTIFY_QUEUE must differ")
+    if settings.blob_container and settings.blob_container == settings.journal_container:
+        read.faults.append("PIC_BLOB_CONTAINER and PIC_JOURNAL_CONTAINER must differ")
     read.faults += name_faults(environment, is_local=is_local)
     if not is_local:
         refuse_stand_ins(read, settings, read_file)

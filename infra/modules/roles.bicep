@@ -27,6 +27,9 @@ param dataName string
 @description('Container of the content.')
 param container string
 
+@description('Container of the journal of deletions.')
+param journal string
+
 @description('Queue of messages to be delivered.')
 param dispatchQueue string
 
@@ -173,6 +176,8 @@ resource data 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
     name: 'default'
 
     resource content 'containers' existing = { name: container }
+
+    resource notes 'containers' existing = { name: journal }
   }
 
   resource queueService 'queueServices' existing = {
@@ -192,6 +197,15 @@ resource writing 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for principal in apps: {
     scope: data::blobs::content
     name: guid(data.id, principal, 'content-writer')
+    properties: { principalId: principal, principalType: 'ServicePrincipal', roleDefinitionId: writer.id }
+  }
+]
+
+// The journal: both note what they delete, and neither may take a note away.
+resource noting 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for principal in apps: {
+    scope: data::blobs::notes
+    name: guid(data.id, principal, 'journal-writer')
     properties: { principalId: principal, principalType: 'ServicePrincipal', roleDefinitionId: writer.id }
   }
 ]

@@ -13,6 +13,9 @@ param tags object
 @description('Container of the content.')
 param container string
 
+@description('Container of the journal of deletions.')
+param journal string
+
 @description('Queues between the functions.')
 param queues array
 
@@ -73,6 +76,13 @@ resource content 'Microsoft.Storage/storageAccounts/blobServices/containers@2025
   properties: { publicAccess: 'None' }
 }
 
+// Nobody but the lifecycle rule deletes from it: what it says has to be there after a restore of the records.
+resource notes 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+  parent: blobs
+  name: journal
+  properties: { publicAccess: 'None' }
+}
+
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
@@ -84,7 +94,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
           enabled: true
           type: 'Lifecycle'
           definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${container}/'] }
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${container}/', '${journal}/'] }
             actions: {
               baseBlob: { delete: { daysAfterCreationGreaterThan: ceilingDays + 1 } }
               snapshot: { delete: { daysAfterCreationGreaterThan: 1 } }

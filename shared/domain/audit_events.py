@@ -54,5 +54,6 @@ class AuditEvent(StrEnum):
     ORGANISATION_KEY_RETIRED = "organisation:key:retire"
     KEY_CUSTODY_CHANGED = "organisation:key:custody"
     ORGANISATION_KEYS_DESTROYED = "organisation:key:destroy"
+    DELETIONS_REPLAYED = "deployment:restore"
     NOTICE_SENT = "notice:send"
     NOTICE_REFUSED = "notice:refuse"

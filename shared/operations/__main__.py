@@ -13,6 +13,7 @@ from shared.operations import (
     invite_admin,
     move,
     own_key,
+    replay_deletions,
     retire_keys,
     rotate_keys,
     rotate_peppers,
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     own_key.add_to(commands)
     destroy_organisation_key.add_to(commands)
     move.add_to(commands)
+    replay_deletions.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
+from shared.domain.deletions import Deletion, DeletionKind
 from shared.domain.errors import (
     ConflictError,
     ContentRefusedError,
@@ -28,6 +29,7 @@ from shared.services.attaching import detach
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
 from shared.services.expiring import Expiries
+from shared.services.journaling import Journal
 from shared.services.storing import Storing
 from shared.services.uploads import Upload
 
@@ -65,12 +67,21 @@ class Abandoning:
     """Takes files out of drafts and erases what came of them."""
 
     def __init__(
-        self, *, records: Records, blobs: Blobs, storing: Storing, expiries: Expiries, audit: Audit, clock: Clock
+        self,
+        *,
+        records: Records,
+        blobs: Blobs,
+        storing: Storing,
+        expiries: Expiries,
+        journal: Journal,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._storing = storing
         self._expiries = expiries
+        self._journal = journal
         self._audit = audit
         self._clock = clock
 
@@ -84,6 +95,16 @@ class Abandoning:
         # Booked first: what a crash leaves half erased is finished within hours and not at the message's own end.
         item = f"file|{ending.thread}|{ending.message}|{ending.file}|{ending.upload}"
         await self._expiries.book(self._clock() + FINISH_AFTER, item)
+        await self._journal.note(
+            Deletion(
+                kind=DeletionKind.FILE,
+                organisation=ending.organisation,
+                thread=ending.thread,
+                message=ending.message,
+                item=ending.file,
+                cause="withdrawn",
+            )
+        )
         ids = {"thread": ending.thread, "message": ending.message, "file": ending.file}
         await self._audit.write(AuditEvent.FILE_REMOVED, ending.organisation, by=by, **ids)
         await detach(self._records, draft, ending.file)

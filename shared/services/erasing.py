@@ -1,9 +1,9 @@
 """Erasing a message: keys first, a certificate once all is gone, the message's own record last.
 
-Order (design section 4): mark and destroy the text's key in one write -> destroy the files' keys -> delete the blobs
-and read back that they are gone -> delete what else stands about the message -> certificate -> delete the message's
-own record. Each step is found again after a crash, because that record goes last, and with it goes what the
-certificate says.
+Order (design section 4): mark and destroy the text's key in one write -> note it in the journal -> destroy the files'
+keys -> delete the blobs and read back that they are gone -> delete what else stands about the message -> certificate ->
+delete the message's own record. Each step is found again after a crash, because that record goes last, and with it goes
+what the certificate says.
 """
 
 from dataclasses import replace
@@ -11,6 +11,7 @@ from dataclasses import replace
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import instant_text
+from shared.domain.deletions import Deletion, DeletionKind
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
 from shared.domain.ids import ThreadId, UploadId
 from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
@@ -21,6 +22,7 @@ from shared.domain.threads import Erasure, Message, StoredFile, Thread
 from shared.services.access import Access
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
+from shared.services.journaling import Journal
 from shared.services.listing import every_record
 
 METHOD = "wrapped keys destroyed; blobs and records deleted"
@@ -31,11 +33,20 @@ class Erasing:
     """Erases messages, whole."""
 
     def __init__(
-        self, *, records: Records, blobs: Blobs, access: Access, audit: Audit, metrics: Metrics, clock: Clock
+        self,
+        *,
+        records: Records,
+        blobs: Blobs,
+        access: Access,
+        journal: Journal,
+        audit: Audit,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._access = access
+        self._journal = journal
         self._audit = audit
         self._metrics = metrics
         self._clock = clock
@@ -49,6 +60,7 @@ class Erasing:
         if marked is None:
             return
         message = Message.of(marked.body)
+        await self._note(message)
         files = await self._access.kept_files(message)
         for file_record, file in files:
             await self._shred(file_record, file)
@@ -61,6 +73,19 @@ class Erasing:
         )
         await self._certify(message)
         await delete(self._records, places.message(message.thread, message.message))
+
+    async def _note(self, message: Message) -> None:
+        if message.erasure is None:
+            raise IntegrityError
+        deletion = Deletion(
+            kind=DeletionKind.MESSAGE,
+            organisation=message.organisation,
+            thread=message.thread,
+            message=message.message,
+            item=None,
+            cause=message.erasure.cause,
+        )
+        await self._journal.note(deletion)
 
     async def _mark(self, record: Record, cause: str) -> Record | None:
         """Mark the message and destroy its text key: from here on nobody can read it. None if it is gone."""

@@ -14,8 +14,9 @@ from typing import Final
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
+from shared.domain.deletions import Deletion, DeletionKind
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, ThreadId, UploadId
+from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.metrics import Metrics, Timing
 from shared.domain.places import Place
@@ -32,6 +33,7 @@ from shared.services.credentials import Credentials
 from shared.services.deleting import delete
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
+from shared.services.journaling import Journal
 from shared.services.listing import each_record
 
 SETTLED_AT_ONCE: Final = 8
@@ -70,6 +72,7 @@ class Retaining:
         expiries: Expiries,
         buckets: Buckets,
         credentials: Credentials,
+        journal: Journal,
         audit: Audit,
         metrics: Metrics,
         clock: Clock,
@@ -81,6 +84,7 @@ class Retaining:
         self._expiries = expiries
         self._buckets = buckets
         self._credentials = credentials
+        self._journal = journal
         self._audit = audit
         self._metrics = metrics
         self._clock = clock
@@ -102,6 +106,16 @@ class Retaining:
     async def _hide(self, opened: OpenMessage, principal: Person, me: Participant) -> None:
         """Delete a person's own copy: the entry in the mailbox first, so that all of it can be repeated."""
         found, record = opened.message, opened.record
+        await self._journal.note(
+            Deletion(
+                kind=DeletionKind.COPY,
+                organisation=found.organisation,
+                thread=found.thread,
+                message=found.message,
+                item=me.recipient,
+                cause="party",
+            )
+        )
         await self._audit.write(
             AuditEvent.COPY_DELETED,
             found.organisation,
@@ -109,11 +123,16 @@ class Retaining:
             thread=found.thread,
             message=found.message,
         )
-        for subject in dict.fromkeys((*principal.subjects, *me.subjects)):
-            await delete(self._records, places.mailbox(subject, found.message))
+        await self.hide(record, me.recipient, tuple(dict.fromkeys((*principal.subjects, *me.subjects))))
+
+    async def hide(self, record: Record, recipient: str, subjects: tuple[Subject, ...]) -> None:
+        """Take a message from one recipient, known by these pseudonyms. May be repeated."""
+        message = Message.of(record.body).message
+        for subject in subjects:
+            await delete(self._records, places.mailbox(subject, message))
         while True:
             found = Message.of(record.body)
-            hidden = replace(found, hidden_for=found.hidden_for | {me.recipient})
+            hidden = replace(found, hidden_for=found.hidden_for | {recipient})
             try:
                 try:
                     await self._records.replace_if_match(record, hidden.body())

@@ -84,7 +84,7 @@ def who_may_erase(templates: Templates) -> Iterator[str]:
     content = Code("data::blobs::content")
     if _assigned(templates, "eraser") != {"jobsErasing": content, "publicErasing": content}:
         yield "eraser"
-    if _assigned(templates, "writer") != {"writing": content}:
+    if _assigned(templates, "writer") != {"writing": content, "noting": Code("data::blobs::notes")}:
         yield "writer"
     for role in ("blobDataOwner", "hostRoles"):
         if _assigned(templates, role):

@@ -47,7 +47,7 @@ def lifecycle_follows_the_code(templates: Templates) -> Iterator[str]:
     rule = one(templates, f"{STORAGE}/managementPolicies").at("properties.policy")["rules"][0]["definition"]
     if rule["actions"]["baseBlob"] != {"delete": {"daysAfterCreationGreaterThan": Code("ceilingDays + 1")}}:
         yield "lifecycle"
-    if rule["filters"] != {"blobTypes": ["blockBlob"], "prefixMatch": [Code("'${container}/'")]}:
+    if rule["filters"] != {"blobTypes": ["blockBlob"], "prefixMatch": [Code("'${container}/'"), Code("'${journal}/'")]}:
         yield "filter"
     default = parameters(templates, "main.bicep")["ceilingDays"]
     if default is None or value(default) != CEILING_DAYS:

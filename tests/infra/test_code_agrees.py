@@ -129,7 +129,7 @@ def deployed(file: str = "production") -> dict[str, str]:
         "mailUser": "user",
         "clientAddressHeader": variables(TEMPLATES, "service.bicep")["clientAddressHeader"],
         "recordsContainer": variables(TEMPLATES, "main.bicep")["recordsContainer"],
-        **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("container", "database")},
+        **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("container", "database", "journal")},
         **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("dispatchQueue", "notifyQueue")},
         **values,
     }

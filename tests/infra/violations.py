@@ -114,7 +114,7 @@ OF_RULES = [
         "everything_stands_in_sweden", _MAIN, "@allowed(['swedencentral'])", "@allowed(['swedencentral', 'westus'])"
     ),
     Violation("lifecycle_follows_the_code", _DATA, "ceilingDays + 1", "30"),
-    Violation("lifecycle_follows_the_code", _DATA, "'${container}/'", "'other/'"),
+    Violation("lifecycle_follows_the_code", _DATA, "'${container}/', '${journal}/'", "'other/'"),
     Violation("lifecycle_follows_the_code", _MAIN, "param ceilingDays int = 365", "param ceilingDays int = 300"),
     Violation(
         "nothing_keeps_what_is_deleted", _DATA, "changeFeed: { enabled: false }", "changeFeed: { enabled: true }"

@@ -67,6 +67,10 @@ class Instance(Container):
         return TappedBlobs(self._first.blobs, self._tap)
 
     @cached_property
+    def journal_blobs(self) -> Blobs:
+        return TappedBlobs(self._first.journal_blobs, self._tap)
+
+    @cached_property
     def queues(self) -> Queues:
         return TappedQueues(self._first.queues, self._tap)
 

@@ -309,6 +309,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     await run.instance.sessions.end(here, person)
     run.scene.container.clock.move(days=YEAR_DAYS)
     await run.scene.container.retaining.sweep()
+    await run.instance.replaying.replay(run.scene.container.clock().date())
     await keys_change(run)
     carried: dict[str, set[str]] = {}
     for event in run.scene.events():
