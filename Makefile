@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench package lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package audit lock openapi bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -35,6 +35,9 @@ bench: setup ## measure, into build/bench.json
 package: $(VENV)/.installed ## build what is deployed, into build/package.zip
 	@$(BIN)/python -m local.package
 
+audit: setup ## ask whether a weakness is known of what we use: 0 none, 1 yes, 3 could not be checked
+	@$(BIN)/python -m local.audit
+
 lock: setup ## resolve the requirements anew, with a week's cooldown
 	$(BIN)/python -m local.lock
 
@@ -52,7 +55,7 @@ $(VENV)/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: install Python 3.11 or newer, or say make PYTHON=python3.13" >&2; exit 1; }
 	@echo "- installing Python packages"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.txt
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json

@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,24 +15,17 @@ from typing import Final
 
 from local.node_process import ROOT
 
-INSTALL_SECONDS: Final = 300
+INSTALL_SECONDS: Final = 600
 
 
 class EnvironmentFaultError(Exception):
     """An environment could not be made; the text is what the installer said last."""
 
 
-def tools() -> Path:
-    """The Python that has the tools of ``requirements-tools.txt``, whose own dependencies stay out of ours.
-
-    Raises:
-        EnvironmentFaultError: They cannot be installed.
-    """
-    return environment("tools-venv", ROOT / "requirements-tools.txt", Path(sys.executable))
-
-
-def environment(name: str, requirements: Path, base: Path) -> Path:
+def environment(name: str, requirements: Path, base: Path, *, built: tuple[str, ...] = ()) -> Path:
     """The Python of the environment ``name``, made with ``base`` where it does not exist yet.
+
+    Only wheels are taken, but for ``built``: the code of a package runs when it is imported, and not before.
 
     Raises:
         EnvironmentFaultError: The requirements cannot be installed.
@@ -47,7 +39,8 @@ def environment(name: str, requirements: Path, base: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         _must([base, "-m", "venv", folder])
         pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-        _must([*pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements])
+        sources = [argument for each in built for argument in ("--no-binary", each)]
+        _must([*pip, "--require-hashes", "--only-binary", ":all:", *sources, "-r", requirements])
         mark.write_text(key)
     return python
 

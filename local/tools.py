@@ -1,26 +1,23 @@
 """Tools that cannot stand beside the rest: each in an environment of its own, made when it is first wanted.
 
-checkov pins half of what we use to other versions, sslyze asks for an older cryptography. `python -m local.tools` makes
+checkov pins half of what we use to other versions, sslyze asks for an older cryptography, and what only looks at code
+has no business among what the code runs with. `python -m local.tools` makes
 all of them, so that no test has to wait for it.
 """
 
-import fcntl
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from local.environments import EnvironmentFaultError, environment
 from local.node_process import ROOT
 
-TOOLS: Final = ("checkov", "sslyze")
+TOOLS: Final = ("bandit", "checkov", "cyclonedx-py", "detect-secrets", "pip-audit", "sslyze")
 """Each has its pinned requirements in ``local/requirements``."""
 
-INSTALL_SECONDS: Final = 600
+BUILT: Final[Mapping[str, tuple[str, ...]]] = {"sslyze": ("sslyze",)}
+"""What has no wheel: installing it runs its own code. Everything else is only unpacked."""
 
 
 class ToolError(Exception):
@@ -37,43 +34,11 @@ def program(tool: str) -> Path:
 
     Raises ``ToolError``.
     """
-    wanted = f"{hashlib.sha256(requirements_of(tool).read_bytes()).hexdigest()} {sys.version}"
-    folder = ROOT / ".local/tools" / tool
-    mark, found = folder / "made-of", folder / "bin" / tool
-    with _alone(folder.with_suffix(".lock")):
-        if not (mark.exists() and mark.read_text(encoding="utf-8") == wanted and found.exists()):
-            shutil.rmtree(folder, ignore_errors=True)
-            _must(sys.executable, "-m", "venv", folder)
-            pip = (
-                folder / "bin/python",
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-input",
-                "--disable-pip-version-check",
-            )
-            _must(*pip, "--require-hashes", "-r", requirements_of(tool))
-            mark.write_text(wanted, encoding="utf-8")
-    return found
-
-
-def _must(*command: str | Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
-    if done.returncode != 0:
-        raise ToolError(done.stderr[-2000:])
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Two runs at once must not build one environment."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        python = environment(f"tools/{tool}", requirements_of(tool), Path(sys.executable), built=BUILT.get(tool, ()))
+    except EnvironmentFaultError as fault:
+        raise ToolError(str(fault)) from fault
+    return python.with_name(tool)
 
 
 def main(names: list[str]) -> int:
