@@ -16,6 +16,7 @@ from local.demo.client import Client
 from shared.crypto.ranges import sealed_length
 from shared.services.part_reading import FIRST_BYTES
 from tests.e2e.conftest import Running
+from tests.support import chromium
 from tests.support.byteranges import parts_of
 from tests.support.fault_proxy import Cut, Pass, fault_proxy
 from tests.support.resuming import CLIENTS, ResumingClient
@@ -68,6 +69,33 @@ async def test_a_broken_download_goes_on_where_it_broke(
         await client.run()  # 416: some versions of curl call that a fault, and none adds to the file.
         assert into.stat().st_size == SIZE
         assert proxy.requests == [f"GET {path}"] * 4
+
+
+async def test_chromium_goes_on_by_itself(
+    running: Running, stored: tuple[Client, str], content: bytes, tmp_path: Path
+) -> None:
+    """A download that breaks twice is whole in the end, and nobody did anything. Where there is no Chromium, a stand-in."""
+    staff, path = stored
+    async with fault_proxy(running.stack.ports.api) as proxy:
+        proxy.faults += [Cut(after_bytes=10 * MIB), Cut(after_bytes=10 * MIB), Pass()]
+        name, _, token = staff.headers("GET")["Cookie"].partition("=")
+        url = f"http://127.0.0.1:{proxy.port}{path}"
+        if chromium.PROGRAM is None:
+            client = ResumingClient("browser", url, f"{name}={token}", tmp_path / "stor.bin")
+            while not await client.run():
+                pass
+            got = (tmp_path / "stor.bin").read_bytes()
+        else:
+            async with chromium.chromium() as browser:
+                cookie = {"name": name, "value": token, "url": url, "secure": True, "httpOnly": True}
+                await browser.command("Storage.setCookies", cookies=[cookie])
+                state, file = await browser.download(url)
+                assert (state, file.name) == ("completed", "stor.bin")
+                got = file.read_bytes()
+        assert proxy.requests == [f"GET {path}"] * 3
+        assert ["range: bytes=" in head for head in proxy.heads] == [False, True, True]
+        assert ["if-range: " in head for head in proxy.heads] == [False, True, True]
+    assert hashlib.sha256(got).digest() == hashlib.sha256(content).digest()
 
 
 def test_several_ranges_through_the_host(stored: tuple[Client, str], content: bytes) -> None:

@@ -76,6 +76,8 @@ class FaultProxy:
     target_tls: ssl.SSLContext | None = None
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    """Of the same requests, whole and in lower case."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,6 +90,7 @@ class FaultProxy:
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.requests.append(lines[0].rsplit(" ", 1)[0])
+            self.heads.append(head.decode("latin-1").lower())
             self.arrived.set()
             await self._answer(lines, body, writer, reader)
         except (asyncio.IncompleteReadError, ConnectionError):

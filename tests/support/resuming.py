@@ -1,8 +1,8 @@
 """Clients that take up a broken download: the programs people use, and what a browser asks for.
 
 ``curl`` and ``wget`` are run where they are installed. Where one is not, a stand-in makes the same requests: ``Range``
-from the length of what is there, and a fresh start if the answer is not a 206 that begins there. What a browser does
-is always a stand-in: the same with ``If-Range``, by the tag of the first answer, as Chromium and Firefox send it.
+from the length of what is there, and a fresh start if the answer is not a 206 that begins there. ``browser`` is always
+a stand-in: the same with ``If-Range``, by the tag of the first answer, as Chromium (``tests.support.chromium``) sends it.
 """
 
 import asyncio
