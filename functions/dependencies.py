@@ -5,9 +5,9 @@ unexpected one.
 """
 
 import ipaddress
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.routing import RouteContext
@@ -24,6 +24,7 @@ from shared.domain.errors import (
     SourceCutError,
     StepUpRequiredError,
 )
+from shared.domain.places import Place
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.sign_in_methods import is_fresh
 
@@ -46,12 +47,16 @@ async def services_of(request: Request) -> Container:
     return container_of(request)
 
 
+Beside: TypeAlias = Callable[[Mapping[str, str]], Sequence[Place]]
+
+
 class Allowing:
     """Lets these kinds of principals call a route; without kinds, everyone, signed in or not.
 
     Of staff only those with one of ``roles``. ``fresh``: only minutes after they proved who they are, for acts that
     change who can do what. ``unfinished``: also while they still have to set up a second factor, which nothing else
-    lets through.
+    lets through. ``beside``: which records the route will look at, by the parameters of its path: they are fetched at
+    the same time as the session, and decide nothing earlier than they would.
 
     Unsafe methods must come from our own pages: the browser's word for it (``Origin``, ``Sec-Fetch-Site``) where
     there is one, and with a session the token that only our pages know (``X-CSRF-Token``).
@@ -63,11 +68,13 @@ class Allowing:
         roles: Collection[Role] = tuple(Role),
         fresh: bool = False,
         unfinished: bool = False,
+        beside: Beside = lambda _: (),
     ) -> None:
         self.kinds = kinds
         self.roles = roles
         self.fresh = fresh
         self.unfinished = unfinished
+        self.beside = beside
 
     async def __call__(self, request: Request) -> Principal | None:
         container = container_of(request)
@@ -78,7 +85,9 @@ class Allowing:
         token = request.cookies.get(SESSION_COOKIE)
         if not token:
             raise NotSignedInError
+        container.anticipating.begin(token, self.beside(request.path_params))
         principal = await container.sessions.principal_of(token)
+        container.anticipating.note(token, principal)
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
             if not equal(sent, csrf_token(token)):

@@ -1,21 +1,24 @@
 """Files of a message: attachments that no browser runs, whole, in ranges or as one ZIP; and out of a draft again."""
 
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from functions.dependencies import Services, SignedIn
+from functions.dependencies import Allowing, Services, SignedIn
 from functions.problems import PRECONDITION_FAILED, RequestRefusedError
+from shared.domain import places
 from shared.domain.byte_ranges import ByteRange, requested_ranges
 from shared.domain.entity_tags import meets_if_match, meets_if_none_match, meets_if_range
-from shared.domain.ids import FileId, MessageId, ThreadId
+from shared.domain.ids import FileId, MessageId, ThreadId, is_id
 from shared.domain.manifest import Manifest
+from shared.domain.places import Place
+from shared.domain.principals import Person, Principal, Staff
 
 if TYPE_CHECKING:
     from shared.services.retrieving import FetchableFile
@@ -130,6 +133,17 @@ async def _streamed(pieces: Pieces, status: int, headers: dict[str, str]) -> Str
     return _Download(body(), status_code=status, headers=headers)
 
 
+def _records_of(parameters: Mapping[str, str]) -> tuple[Place, ...]:
+    """What a route of a file looks at."""
+    thread, message, file = (parameters[name] for name in ("thread", "message", "file"))
+    if not (is_id(thread) and is_id(message) and is_id(file)):
+        return ()
+    at = ThreadId(thread), MessageId(message), FileId(file)
+    return places.thread(at[0]), places.message(*at[:2]), places.file(*at)
+
+
+_Reader = Annotated[Principal, Depends(Allowing(Staff, Person, beside=_records_of))]
+
 _PATH: Final = "/threads/{thread}/messages/{message}/files/{file}"
 
 _CONTENT: Final[dict[str, object]] = {"content": {"application/octet-stream": {"schema": {}}}}
@@ -146,7 +160,7 @@ _NOT_MODIFIED: Final[dict[str, object]] = {"description": "``If-None-Match`` nam
     },
 )
 async def download_file(  # noqa: PLR0917 - FastAPI passes by name
-    request: Request, services: Services, principal: SignedIn, thread: str, message: str, file: str
+    request: Request, services: Services, principal: _Reader, thread: str, message: str, file: str
 ) -> Response:
     """Fetch a file. Nothing is sent that has not been verified; a fault on the way breaks the connection.
 
@@ -159,31 +173,32 @@ async def download_file(  # noqa: PLR0917 - FastAPI passes by name
         await services.retrieving.describe_file(principal, *place)
         if not _is_wanted(request, file):
             return _not_modified(file)
-    found = await services.retrieving.fetch(principal, *place)
-    total, media_type = found.manifest.total_length, found.manifest.media_type
     asked = _field(request, "range") if meets_if_range(_field(request, "if-range"), tag=_tag(file)) else None
-    ranges = requested_ranges(asked, total=total)
+    found = await services.retrieving.fetch(
+        principal, *place, wanted=lambda manifest: requested_ranges(asked, total=manifest.total_length)
+    )
+    total, media_type = found.manifest.total_length, found.manifest.media_type
     headers = _headers(file, found.manifest)
-    match ranges:
+    match found.ranges:
         case ():
             headers["Content-Length"] = str(total)
-            return await _streamed(_viewed(found.read(ByteRange(start=0, end=total))), 200, headers)
+            return await _streamed(_viewed(found.read(found.whole)), 200, headers)
         case (only,):
             headers |= {"Content-Length": str(only.length), "Content-Range": _content_range(only, total)}
             return await _streamed(_viewed(found.read(only)), 206, headers)
     boundary = secrets.token_hex(_BOUNDARY_BYTES)
     lines = f"--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: "
-    texts = [f"{lines}{_content_range(part, total)}\r\n\r\n" for part in ranges]
+    texts = [f"{lines}{_content_range(part, total)}\r\n\r\n" for part in found.ranges]
     heads = [text.encode() for text in [texts[0], *(f"\r\n{text}" for text in texts[1:])]]
     end = f"\r\n--{boundary}--\r\n".encode()
-    length = sum(map(len, heads)) + sum(part.length for part in ranges) + len(end)
+    length = sum(map(len, heads)) + sum(part.length for part in found.ranges) + len(end)
     headers |= {"Content-Length": str(length), "Content-Type": f"multipart/byteranges; boundary={boundary}"}
-    return await _streamed(_several(found, list(zip(heads, ranges, strict=True)), end), 206, headers)
+    return await _streamed(_several(found, list(zip(heads, found.ranges, strict=True)), end), 206, headers)
 
 
 @router.head(_PATH, response_class=Response, responses={304: _NOT_MODIFIED})
 async def describe_file(  # noqa: PLR0917 - FastAPI passes by name
-    request: Request, services: Services, principal: SignedIn, thread: str, message: str, file: str
+    request: Request, services: Services, principal: _Reader, thread: str, message: str, file: str
 ) -> Response:
     """The headers of a download without its content. Leaves no receipt."""
     manifest = await services.retrieving.describe_file(principal, ThreadId(thread), MessageId(message), FileId(file))

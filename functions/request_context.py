@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.faults import names_of
 from shared.domain.deadlines import deadline
 from shared.domain.ids import new_id
+from shared.services.reading_ahead import reading_ahead
 
 JSON_BODY_MAX_BYTES: Final = 512 * 1024
 """A message text of 64 KiB, each character escaped in JSON (six bytes for one), with room to spare."""
@@ -124,13 +125,8 @@ class RequestContext:
 
         outcome, fault, is_ours = "broken", None, True
         try:
-            if name in STREAMING:
-                await self._app(scope, receive, send_with_headers)
-            elif name in UNTIMED:
-                await self._limited(scope, receive, send_with_headers)
-            else:
-                with deadline(time.monotonic() + REQUEST_SECONDS):
-                    await self._limited(scope, receive, send_with_headers)
+            async with reading_ahead():
+                await self._served(name, scope, receive, send_with_headers)
             outcome = str(state.get("outcome", "done"))
         except Exception as unexpected:
             # Starlette hides what broke an answer that had begun behind an error of its own.
@@ -156,6 +152,15 @@ class RequestContext:
                 line["fault"] = fault
             _log.log(logging.ERROR if fault is not None and is_ours else logging.INFO, json.dumps(line))
             self._count(scope, done)
+
+    async def _served(self, name: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        if name in STREAMING:
+            await self._app(scope, receive, send)
+        elif name in UNTIMED:
+            await self._limited(scope, receive, send)
+        else:
+            with deadline(time.monotonic() + REQUEST_SECONDS):
+                await self._limited(scope, receive, send)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")

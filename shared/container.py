@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.services.activating import Activating
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
+    from shared.services.anticipating import Anticipating
     from shared.services.audit_reading import AuditReading
     from shared.services.auditing import Audit
     from shared.services.bankid_certificate import BankIdCertificate
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from shared.services.person_signing_in import PersonSigningIn
     from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
+    from shared.services.reading_ahead import RecordsAhead
     from shared.services.receipts import Receipts
     from shared.services.replaying import Replaying
     from shared.services.repseudonymising import Repseudonymising
@@ -183,10 +185,22 @@ class Container(Clients):
         )
 
     @cached_property
+    def records_ahead(self) -> "RecordsAhead":
+        from shared.services.reading_ahead import RecordsAhead
+
+        return RecordsAhead(self.records)
+
+    @cached_property
+    def anticipating(self) -> "Anticipating":
+        from shared.services.anticipating import Anticipating
+
+        return Anticipating(records=self.records_ahead)
+
+    @cached_property
     def access(self) -> "Access":
         from shared.services.access import Access
 
-        return Access(records=self.records, clock=self.clock)
+        return Access(records=self.records_ahead, clock=self.clock)
 
     @cached_property
     def repseudonymising(self) -> "Repseudonymising":
@@ -227,7 +241,7 @@ class Container(Clients):
         from shared.services.sessions import Sessions
 
         return Sessions(
-            records=self.records,
+            records=self.records_ahead,
             index=self.session_index,
             keyring=self.keyring,
             expiries=self.expiries,

@@ -1,8 +1,12 @@
 """Opening messages and fetching files: may they, is it alive, audit first, then the keys, then content.
 
+The beginning of a file is read and verified while the audit event is on its way to the store (ADR 0019); none of it,
+nor of what the file is called or how long it is, is given out before the event is written, or at all when it cannot be.
+
 A receipt is left last before the release: what could not be shown was not opened.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -84,25 +88,58 @@ class StoredFiles:
 
 
 class FetchableFile:
-    """A file whose manifest has verified, ready to be streamed. ``release`` runs once, before the very first piece."""
+    """A file whose manifest has verified, ready to be streamed. ``release`` runs once, before the very first piece.
 
-    def __init__(self, *, manifest: Manifest, reader: PartReader, release: Callable[[], Awaitable[None]]) -> None:
+    ``ranges`` are those that were wanted of it; none: the whole.
+    """
+
+    def __init__(
+        self,
+        *,
+        manifest: Manifest,
+        ranges: tuple[ByteRange, ...],
+        reader: PartReader,
+        release: Callable[[], Awaitable[None]],
+    ) -> None:
         self.manifest = manifest
+        self.ranges = ranges
         self._reader = reader
         self._release = release
         self._is_released = False
+        self._begun: tuple[ByteRange, AsyncGenerator[bytes | bytearray, None], bytes | bytearray] | None = None
+
+    @property
+    def whole(self) -> ByteRange:
+        return ByteRange(start=0, end=self.manifest.total_length)
+
+    async def begin(self) -> None:
+        """Read and verify the first piece of what is wanted, and keep it. Raises as ``PartReader.read``."""
+        wanted = self.ranges[0] if self.ranges else self.whole
+        pieces = self._reader.read(wanted)
+        self._begun = wanted, pieces, await anext(pieces, b"")
+
+    async def close(self) -> None:
+        """Give up what was begun, for whoever does not read."""
+        if self._begun is not None:
+            await self._begun[1].aclose()
 
     async def read(self, wanted: ByteRange) -> AsyncGenerator[bytes | bytearray, None]:
         """The plaintext of ``wanted``; see ``PartReader.read``. At least one piece, empty when nothing is wanted.
 
         The receipt is left between the first piece's verification and its release.
         """
-        async with aclosing(self._reader.read(wanted)) as pieces:
-            first = await anext(pieces, b"")
+        begun, self._begun = self._begun, None
+        if begun is not None and begun[0] != wanted:
+            await begun[1].aclose()
+            begun = None
+        async with aclosing(self._reader.read(wanted) if begun is None else begun[1]) as pieces:
+            first = await anext(pieces, b"") if begun is None else begun[2]
+            del begun  # Else the first piece would stay as long as the last one.
             if not self._is_released:
                 await self._release()
                 self._is_released = True
             yield first
+            del first
             async for piece in pieces:
                 yield piece
 
@@ -182,25 +219,61 @@ class Retrieving:
         await self._log(AuditEvent.FILE_DESCRIBED, principal, opened.message, file=file)
         return (await self._manifest(found))[0]
 
-    async def fetch(self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId) -> FetchableFile:
+    async def fetch(
+        self,
+        principal: Principal,
+        thread: ThreadId,
+        message: MessageId,
+        file: FileId,
+        *,
+        wanted: Callable[[Manifest], tuple[ByteRange, ...]] | None = None,
+    ) -> FetchableFile:
         """A stored file. Reading it leaves a receipt when the other side does.
 
-        Raises ``NotFoundError``, ``KeyUnavailableError``, ``IntegrityError``.
+        ``wanted`` tells the ranges that will be read at once, none for the whole: the first is begun. Raises
+        ``NotFoundError``, ``KeyUnavailableError``, ``IntegrityError``, and what ``wanted`` raises, each once the audit
+        event is written.
         """
         opened, found = await self._stored(principal, thread, message, file)
-        await self._log(AuditEvent.FILE_FETCHED, principal, opened.message, file=file)
+        noting = asyncio.create_task(self._log(AuditEvent.FILE_FETCHED, principal, opened.message, file=file))
+        begun: FetchableFile | None = None
+        try:
+            try:
+                begun = await self._fetchable(principal, opened, found, wanted)
+                if wanted is not None:
+                    await begun.begin()
+            except Exception:
+                await noting  # What is wrong tells something of the file; and a fault of the log goes before any other.
+                raise
+            await noting
+        except BaseException:
+            noting.cancel()
+            await asyncio.gather(noting, return_exceptions=True)
+            if begun is not None:
+                await begun.close()
+            raise
+        return begun
+
+    async def _fetchable(
+        self,
+        principal: Principal,
+        opened: OpenMessage,
+        found: StoredFile,
+        wanted: Callable[[Manifest], tuple[ByteRange, ...]] | None,
+    ) -> FetchableFile:
         manifest, data_key = await self._manifest(found)
         sealed = SealedFile(
             organisation=found.organisation,
-            thread=thread,
-            message=message,
-            file=file,
+            thread=found.thread,
+            message=found.message,
+            file=found.file,
             part_lengths=manifest.part_lengths,
         )
         return FetchableFile(
             manifest=manifest,
+            ranges=() if wanted is None else wanted(manifest),
             reader=PartReader(blobs=self._blobs, file=sealed, data_key=data_key),
-            release=partial(self._receipts.leave, principal, opened, file),
+            release=partial(self._receipts.leave, principal, opened, found.file),
         )
 
     async def fetch_all(self, principal: Principal, thread: ThreadId, message: MessageId) -> StoredFiles:
