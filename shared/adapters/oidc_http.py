@@ -77,8 +77,9 @@ class OidcHttp:
             return False
         try:
             parts = urlsplit(address)
-            _ = parts.port  # Reading it raises ValueError for a port that is none.
-        except ValueError:
+            # Both raise for what is none. Later it would be a fault of ours, and not an answer that is refused.
+            _, _ = parts.port, httpx.URL(address).host
+        except (ValueError, httpx.InvalidURL):
             return False
         if not parts.hostname or parts.username is not None or parts.fragment:
             return False
