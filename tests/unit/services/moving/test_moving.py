@@ -179,6 +179,19 @@ async def test_an_own_key_that_the_target_cannot_use_is_told_and_holds_back_noth
     await move.final()
 
 
+async def test_an_own_key_that_came_between_two_passes_wraps_at_the_target_too(source: Scene) -> None:
+    """Else the organisation could take its key back, and the target would open everything all the same."""
+    move = Move(source=source)
+    await move.copy()
+    source.container.keys.add(ADDRESS)
+    move.target.keys._keys[ADDRESS] = source.container.keys._keys[ADDRESS]
+    await source.container.own_keys.use(source.organisation, ADDRESS)
+    await move.final()
+    bodies = move.there().bodies(f"organisation|{source.organisation}")
+    (kek,) = (str(body["kek"]) for at, body in bodies.items() if at.id.startswith("key|"))
+    assert kek.startswith(f"{ADDRESS}/")
+
+
 async def test_another_own_key_may_take_its_place(source: Scene) -> None:
     """In the vault of another supplier; named by the operator, for that key alone."""
     other = "https://other.vault.azure.net/keys/kommunen"

@@ -213,6 +213,20 @@ async def test_a_wrap_that_the_targets_vault_does_not_open_is_told() -> None:
     await move.final()
 
 
+@pytest.mark.parametrize("change", [{"created_at": "2020-01-01T00:00:00.000000Z"}, {"more": 1}])
+async def test_a_key_with_another_history_is_told(change: Body) -> None:
+    """What stands beside the wrap moves as everything does: rotations go by it."""
+    move = Move(source=await filled())
+    await move.copy()
+    place = f"organisation|{move.source.organisation}"
+    found = await move.target.records.get(place, "key|000001")
+    await move.target.records.replace_if_match(found, {**found.body, **change})
+    await move.verify()
+    assert move.told == [f"differs: {place} key|000001"]
+    move.told.clear()
+    await move.final()
+
+
 async def test_a_key_that_the_source_cannot_open_is_told_and_the_rest_moves() -> None:
     """A vault that refuses one key holds back that organisation's key and nothing else."""
     source = await filled()
