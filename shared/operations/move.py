@@ -29,6 +29,7 @@ SENTENCES: Final = {
     marker.OTHER_MOVE: "the target belongs to a move from another source",
     marker.NO_SOURCE: "the source holds no deployment",
     marker.HALF_FILLED: "the source itself was filled by a move that is not complete",
+    marker.NOT_BEGUN: "nothing has been moved there yet",
     marker.COMPLETE: "this move is complete; the target goes its own way since",
 }
 
@@ -81,7 +82,7 @@ async def move(source: Clients, target: Clients, options: argparse.Namespace) ->
     )
     status = 1
     try:
-        await moving.begin(checks_of(target.settings))
+        await (moving.resume if options.check else moving.begin)(checks_of(target.settings))
         status = await _passes(moving, options)
     except* InvalidInputError as refusals:
         for refusal in refusals.exceptions:

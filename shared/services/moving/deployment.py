@@ -30,6 +30,10 @@ class Moving:
         """Take the target, or take it up again. Before all else. Raises as ``Marker.begin``."""
         await self._marker.begin(target_checks)
 
+    async def resume(self, target_checks: Mapping[str, str]) -> None:
+        """Return if the target is this move's. Writes nothing. Raises as ``Marker.resume``."""
+        await self._marker.resume(target_checks)
+
     async def copy(self, tell: Tell) -> Report:
         """One pass. May be killed and repeated."""
         report = Report(tell=tell)

@@ -22,6 +22,7 @@ NOT_EMPTY: Final = "target-not-empty"
 OTHER_MOVE: Final = "other-move"
 HALF_FILLED: Final = "source-half-filled"
 NO_SOURCE: Final = "no-source"
+NOT_BEGUN: Final = "not-begun"
 COMPLETE: Final = "complete"
 """Why a move is refused."""
 
@@ -44,10 +45,27 @@ class Marker:
         self._clock = clock
 
     async def begin(self, target_checks: Mapping[str, str]) -> None:
-        """Return if the target is this move's.
+        """Return if the target is this move's, or holds nothing and becomes so.
 
         Raises ``InvalidInputError`` with the reason; then nothing has been written.
         """
+        await self._check_source(target_checks)
+        found = await _read(self._target)
+        if found is None:
+            if await self._holds_something():
+                raise InvalidInputError(NOT_EMPTY)
+            found = await self._create()
+        self._check(found)
+
+    async def resume(self, target_checks: Mapping[str, str]) -> None:
+        """Return if the target is this move's. Writes nothing. Raises as ``begin``."""
+        await self._check_source(target_checks)
+        found = await _read(self._target)
+        if found is None:
+            raise InvalidInputError(NOT_BEGUN)
+        self._check(found)
+
+    async def _check_source(self, target_checks: Mapping[str, str]) -> None:
         if not _equal(target_checks, self._origin.checks):
             raise InvalidInputError(PEPPERS)
         known = await _read(self._source)
@@ -55,11 +73,8 @@ class Marker:
             raise InvalidInputError(HALF_FILLED)
         if not await self._is_a_deployment():
             raise InvalidInputError(NO_SOURCE)
-        found = await _read(self._target)
-        if found is None:
-            if await self._holds_something():
-                raise InvalidInputError(NOT_EMPTY)
-            found = await self._create()
+
+    def _check(self, found: Record) -> None:
         fields = Fields(found.body)
         if fields.text("source") != self._origin.source:
             raise InvalidInputError(OTHER_MOVE)

@@ -383,6 +383,20 @@ async def test_the_command_says_how_far_it_is(capsys: pytest.CaptureFixture[str]
     assert "this move is complete" in capsys.readouterr().out
 
 
+async def test_looking_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither into a target that no move has begun with, nor into one that is half filled."""
+    move = Move(source=await filled())
+    assert await move.command("--check") == 2
+    assert "nothing has been moved there yet" in capsys.readouterr().out
+    assert (move.there().bodies(), move.there().blob_names()) == ({}, set())
+    await move.command()
+    place = next(place for place in move.there().bodies("thread|"))
+    del move.target.records._partitions[place.partition][place.id]
+    before = move.there().bodies()
+    assert await move.command("--check") == 1
+    assert move.there().bodies() == before
+
+
 async def test_the_command_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 1, and the move is not complete; afterwards it is mended by running it again."""
     move = Move(source=await filled())
