@@ -14,6 +14,7 @@ from fastapi.routing import RouteContext
 from starlette.requests import ClientDisconnect
 
 from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
+from functions.request_context import answering
 from shared.container import Container
 from shared.crypto.tokens import csrf_token, equal
 from shared.domain.devices import device_words
@@ -85,8 +86,9 @@ class Allowing:
         token = request.cookies.get(SESSION_COOKIE)
         if not token:
             raise NotSignedInError
-        container.anticipating.begin(token, self.beside(request.path_params))
-        principal = await container.sessions.principal_of(token)
+        with answering(request):
+            container.anticipating.begin(token, self.beside(request.path_params))
+            principal = await container.sessions.principal_of(token)
         container.anticipating.note(token, principal)
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")

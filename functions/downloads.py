@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from functions.dependencies import Allowing, Services, SignedIn
 from functions.problems import PRECONDITION_FAILED, RequestRefusedError
+from functions.request_context import answering
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange, requested_ranges
 from shared.domain.entity_tags import meets_if_match, meets_if_none_match, meets_if_range
@@ -21,6 +22,7 @@ from shared.domain.places import Place
 from shared.domain.principals import Person, Principal, Staff
 
 if TYPE_CHECKING:
+    from shared.container import Container
     from shared.services.retrieving import FetchableFile
 
 router = APIRouter(prefix="/api/v1", tags=["files"])
@@ -168,6 +170,14 @@ async def download_file(  # noqa: PLR0917 - FastAPI passes by name
     that overlap or nearly touch come as one. A file never changes, so a broken download goes on with the same tag.
     """
     place = ThreadId(thread), MessageId(message), FileId(file)
+    with answering(request):
+        return await _answer(request, services, principal, place)
+
+
+async def _answer(
+    request: Request, services: "Container", principal: Principal, place: tuple[ThreadId, MessageId, FileId]
+) -> Response:
+    file = place[2]
     if not meets_if_none_match(_field(request, "if-none-match"), tag=_tag(file)) or "if-match" in request.headers:
         # Whoever may not see the file learns nothing of its versions.
         await services.retrieving.describe_file(principal, *place)
@@ -212,15 +222,18 @@ async def describe_file(  # noqa: PLR0917 - FastAPI passes by name
     response_class=StreamingResponse,
     responses={200: {"description": "The ZIP.", "content": {"application/zip": {"schema": {}}}}},
 )
-async def download_files(services: Services, principal: SignedIn, thread: str, message: str) -> Response:
+async def download_files(
+    request: Request, services: Services, principal: SignedIn, thread: str, message: str
+) -> Response:
     """Fetch all stored files of a message as one ZIP, made while it is sent: its length is known, its ranges are not.
 
     Each file leaves its own receipt. A fault on the way breaks the connection.
     """
-    bundle = await services.bundling.bundle(principal, ThreadId(thread), MessageId(message))
-    headers = _attachment("application/zip", f"filer {bundle.at:%Y-%m-%d}.zip")
-    headers |= {"Content-Length": str(bundle.length), "Accept-Ranges": "none"}
-    return await _streamed(_viewed(bundle.read()), 200, headers)
+    with answering(request):
+        bundle = await services.bundling.bundle(principal, ThreadId(thread), MessageId(message))
+        headers = _attachment("application/zip", f"filer {bundle.at:%Y-%m-%d}.zip")
+        headers |= {"Content-Length": str(bundle.length), "Accept-Ranges": "none"}
+        return await _streamed(_viewed(bundle.read()), 200, headers)
 
 
 @router.delete(_PATH, status_code=204, response_class=Response)

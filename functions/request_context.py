@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -29,7 +30,8 @@ _LENGTH_MAX_DIGITS: Final = 18
 """Of a ``Content-Length``: as many as surely fit a 64-bit number."""
 
 REQUEST_SECONDS: Final = 25.0
-"""Everything but ``UNTIMED`` answers within this: one deadline handed down to every adapter."""
+"""Everything but ``UNTIMED`` answers within this: one deadline handed down to every adapter. For a download it holds
+until its first byte is there (``answering``)."""
 
 STREAMING: Final = frozenset({"create_upload", "append_upload", "download_file", "download_files"})
 """Routes that move content: no deadline as a whole, and no limit on bodies but the upload's own."""
@@ -72,6 +74,11 @@ def request_id_of(request: Request) -> str:
     return str(request.state.request_id)
 
 
+def answering(request: Request) -> AbstractContextManager[float]:
+    """Inside, the deadline that other requests have as a whole: for what a stream does before its answer begins."""
+    return deadline(float(request.state.until))
+
+
 class BodyTooLargeError(Exception):
     """The body of a JSON request grew past ``JSON_BODY_MAX_BYTES`` while it was read."""
 
@@ -110,6 +117,7 @@ class RequestContext:
         request_id = new_id(datetime.now(UTC), secrets.token_bytes)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        state["until"] = time.monotonic() + REQUEST_SECONDS
         own = {**SECURITY_HEADERS, **self._headers.get(name or "", {}), "x-request-id": request_id}
         status = 0
 
@@ -159,7 +167,7 @@ class RequestContext:
         elif name in UNTIMED:
             await self._limited(scope, receive, send)
         else:
-            with deadline(time.monotonic() + REQUEST_SECONDS):
+            with deadline(scope["state"]["until"]):
                 await self._limited(scope, receive, send)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -138,6 +138,22 @@ async def test_what_passes_is_absorbed(client: Client, faults: list[Fault]) -> N
     assert len(client.proxy.requests) == len(faults) + 1
 
 
+BURST_SECONDS = 2.0
+TRIES = 3
+"""The waits come to 1.8 s at most (``tests/unit/test_retries.py``); what the machine adds is not what is tested."""
+
+
+async def test_a_burst_of_four_503_costs_two_seconds_at_most(client: Client) -> None:
+    """With the vendor's code and a network around the waits."""
+    took: list[float] = []
+    while len(took) < TRIES and (not took or min(took) > BURST_SECONDS):
+        client.proxy.faults = [Refuse(status=503)] * 4
+        began = time.monotonic()
+        assert await client.operation() == client.expected
+        took.append(time.monotonic() - began)
+    assert min(took) <= BURST_SECONDS
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_service_is_left_alone_as_long_as_it_asks(client: Client, status: int) -> None:
     """The vendors' policies differ in whether they listen; ours listens for each of them."""

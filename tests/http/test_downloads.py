@@ -3,17 +3,22 @@
 import asyncio
 import json
 import os
+import time
 
 import pytest
 
 from functions.bridge import bridge
 from functions.problems import RETRY_AFTER_SECONDS, RETRY_SPREAD_SECONDS
+from functions.request_context import REQUEST_SECONDS
+from shared.adapters.memory_blobs import MemoryBlobs
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, TAG_BYTES, sealed_length
+from shared.domain.deadlines import current_deadline
 from shared.domain.record_bodies import decode_body
-from shared.services.part_reading import FIRST_BYTES
+from shared.services.part_reading import FIRST_BYTES, READ_AHEAD
 from tests.support.disposition import names_of
 from tests.support.every_route import CONTENT, Scene
 from tests.support.problems import problem_of
+from tests.support.tus_wire import begun
 from tests.support.wire import Wire
 from tests.support.world import Browser, World, encoded
 
@@ -344,3 +349,36 @@ async def test_a_client_that_leaves_stops_the_reading(world: World) -> None:
     assert wire.status == 200
     assert not wire.is_ended
     assert len(wire.body) < len(piece)
+
+
+class TimedReads(MemoryBlobs):
+    """Remembers what deadline each read was made under."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deadlines: list[float | None] = []
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        self.deadlines.append(current_deadline())
+        return await super().read(blob, offset, length)
+
+
+@pytest.mark.parametrize("name", ["", ".zip"])
+async def test_the_first_byte_is_due_when_other_answers_are_and_the_rest_is_not(world: World, name: str) -> None:
+    """One deadline for all that comes before the answer; a transfer itself takes as long as its line is slow."""
+    blobs = TimedReads()
+    world.container.blobs = blobs
+    staff = await world.staff()
+    draft, location = await begun(world, staff, 12)
+    for at in range(12):
+        await world.append(staff, location, at, b"x")
+    (file,) = (await staff.json("POST", f"{draft}/open"))["files"]
+    blobs.deadlines.clear()
+    before = time.monotonic()
+    answer = await staff.call("GET", f"{draft}/files.zip" if name else f"{draft}/files/{file['file']}")
+    assert answer.status_code == 200
+    first, *others = blobs.deadlines
+    assert first is not None
+    assert before < first <= time.monotonic() + REQUEST_SECONDS
+    assert set(others[:READ_AHEAD]) == {first}, "what was begun before the first byte left"
+    assert set(others[READ_AHEAD:]) == {None}
