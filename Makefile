@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench package audit licences lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package smoke audit licences lock openapi bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -40,6 +40,9 @@ audit: setup ## ask whether a weakness is known of what we use: 0 none, 1 yes, 3
 
 licences: setup ## write docs/licences.md anew from what packages state
 	@$(BIN)/python -m local.licences
+
+smoke: setup ## is a deployment fit to be opened? make smoke URL=https://portal.example.se (docs/operations.md)
+	@$(BIN)/python -m local.smoke $(URL) $(ARGS)
 
 lock: setup ## resolve the requirements anew, with a week's cooldown
 	$(BIN)/python -m local.lock

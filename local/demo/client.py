@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,11 @@ class UnexpectedAnswerError(Exception):
 class Client:
     """One browser at the API. Cookies are kept by hand, because ours are Secure and loopback is not TLS."""
 
-    def __init__(self, api_url: str) -> None:
-        self._http = httpx.Client(base_url=api_url, timeout=TIMEOUT, trust_env=False)
+    def __init__(self, api_url: str, *, ca_file: str | None = None) -> None:
+        trust = ssl.create_default_context()
+        if ca_file is not None:
+            trust.load_verify_locations(ca_file)
+        self._http = httpx.Client(base_url=api_url, timeout=TIMEOUT, trust_env=False, verify=trust)
         self._cookies: dict[str, str] = {}
         self._csrf = ""
 
