@@ -10,6 +10,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import (
+    agreement,
     audit,
     bankid,
     description,
@@ -57,7 +58,10 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    signing_in, administering = (sign_in, passwords, bankid, oidc, sessions), (organisations, staff, units, audit)
+    signing_in, administering = (
+        (sign_in, passwords, bankid, oidc, sessions),
+        (organisations, staff, units, audit, agreement),
+    )
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(

@@ -10,8 +10,9 @@ import azure.functions as func
 
 from functions.faults import run_job
 from shared.container import Container
+from shared.domain.announcements import announced
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import MessageId, ThreadId, is_id
+from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId, is_id
 from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
 
@@ -46,9 +47,13 @@ def _ids(message: func.QueueMessage, *names: str) -> list[str]:
 
 
 async def _notify(container: Container, message: func.QueueMessage) -> None:
-    """Mail what the message asks for: something about a password, or that there is something new."""
+    """Mail what is asked for: about a password, of a change to the agreement, or that there is something new."""
     if "letter" in (body := _body(message)):
         await container.activating.send(parse_letter(body))
+        return
+    if "change" in body:
+        organisation, staff = _ids(message, "organisation", "staff")
+        await container.announcing.send(OrganisationId(organisation), StaffId(staff), announced(body["change"]))
         return
     thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
     await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)

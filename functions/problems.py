@@ -63,6 +63,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
     errors.FactorRefusedError: Problem("factor-refused", "The code or the passkey does not match.", 401),
     errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
+    errors.AgreementRequiredError: Problem("agreement-required", "An admin has to accept the agreement first.", 403),
     errors.SecondFactorRequiredError: Problem("second-factor-required", "Set up a second factor first.", 403),
     errors.StepUpRequiredError: Problem("step-up-required", "Prove again who you are, then try again.", 403),
     errors.AssuranceTooLowError: Problem("assurance-too-low", "This needs an e-ID of a higher level.", 403),

@@ -1,4 +1,4 @@
-"""What a fresh stack needs: stores, the platform key, and one organisation with a unit and two staff."""
+"""What a fresh stack needs: stores, the platform key, and an organisation with a unit and two staff, ready to send."""
 
 import json
 import secrets
@@ -11,6 +11,7 @@ from shared.adapters.cosmos_records import CosmosRecords
 from shared.adapters.storage_queues import StorageQueues
 from shared.adapters.table_records import TableRecords
 from shared.container import Container
+from shared.domain.ids import StaffId
 from shared.domain.principals import Role
 from shared.services.administering import NewStaff
 from shared.settings import Settings, read_settings
@@ -79,6 +80,7 @@ async def _seed(container: Container, data: Path) -> Seed:
         DemoStaff(name="Anna Exempel", role="member", mail_address=_address("anna"), password=_password()),
         DemoStaff(name="Björn Exempel", role="admin", mail_address=_address("bjorn"), password=_password()),
     )
+    ids: list[StaffId] = []
     for member in staff:
         new = NewStaff(
             name=member.name,
@@ -87,7 +89,10 @@ async def _seed(container: Container, data: Path) -> Seed:
             role=Role(member.role),
             units=(unit,),
         )
-        await administering.add_staff(organisation, new)
+        ids.append(await administering.add_staff(organisation, new))
+    admin = next(one for one, member in zip(ids, staff, strict=True) if member.role == Role.ADMIN.value)
+    current = container.agreeing.current
+    await container.agreeing.accept(organisation, version=current.version, digest=current.digest, by=admin)
     made = Seed(organisation=organisation, unit=unit, staff=staff)
     file = data / "seed.json"
     file.touch(mode=0o600)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.services.activating import Activating
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
+    from shared.services.agreeing import Agreeing
+    from shared.services.announcing import Announcing
     from shared.services.anticipating import Anticipating
     from shared.services.audit_reading import AuditReading
     from shared.services.auditing import Audit
@@ -444,6 +446,33 @@ class Container(Clients):
         return StaffRecords(records=self.records, keyring=self.keyring)
 
     @cached_property
+    def agreeing(self) -> "Agreeing":
+        from shared.services.agreeing import Agreeing
+
+        return Agreeing(records=self.records, audit=self.audit, clock=self.clock)
+
+    @cached_property
+    def announcing(self) -> "Announcing":
+        from shared.domain.announcements import Announced
+        from shared.domain.sub_processors import REGISTER_VERSION
+        from shared.services.announcing import Announcing
+
+        return Announcing(
+            records=self.records,
+            staff=self.staff_records,
+            agreeing=self.agreeing,
+            queues=self.queues,
+            mailer=self.mailer,
+            audit=self.audit,
+            notify_queue=self.settings.notify_queue,
+            public_url=self.settings.public_url,
+            versions={
+                Announced.AGREEMENT: self.agreeing.current.version,
+                Announced.SUB_PROCESSORS: REGISTER_VERSION,
+            },
+        )
+
+    @cached_property
     def audit_reading(self) -> "AuditReading":
         from shared.services.audit_reading import AuditReading
 
@@ -497,6 +526,7 @@ class Container(Clients):
             access=self.access,
             settings=self.organisation_settings,
             units=self.units,
+            agreeing=self.agreeing,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,
@@ -517,6 +547,7 @@ class Container(Clients):
             sharing=self.sharing,
             storing=self.storing,
             settings=self.organisation_settings,
+            agreeing=self.agreeing,
             keyring=self.keyring,
             expiries=self.expiries,
             audit=self.audit,

@@ -294,6 +294,7 @@ const TEXTS = {
   "problem.not-signed-in": ["Logga in först.", "Sign in first."],
   "problem.wrong-credentials": ["E-postadressen och lösenordet hör inte ihop. Kontrollera båda och försök igen.", "The mail address and the password do not match. Check both and try again."],
   "problem.factor-refused": ["Koden eller nyckeln stämmer inte. Vänta på nästa kod och försök igen.", "The code or the passkey does not match. Wait for the next code and try again."],
+  "problem.agreement-required": ["En administratör behöver först godkänna personuppgiftsbiträdesavtalet. Sedan går det att skicka.", "An admin has to accept the processing agreement first. Then things can be sent."],
   "problem.second-factor-required": ["Lägg till ett andra sätt att bevisa vem du är. Sedan kan du fortsätta.", "Add a second way to prove who you are. Then you can go on."],
   "problem.step-up-required": ["Bekräfta att det är du. Sedan kan du fortsätta.", "Confirm that it is you. Then you can go on."],
   "problem.password-refused": ["Det här kan inte vara ditt lösenord. Välj ett annat.", "This cannot be your password. Choose another."],

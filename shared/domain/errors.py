@@ -8,6 +8,7 @@
     ├── WrongCredentialsError      address and password do not belong together, or neither is known
     ├── FactorRefusedError         a code or a passkey proves nothing: wrong, old, used, or somebody else's
     ├── NotAllowedError            signed in, but this kind of principal may never do this
+    ├── AgreementRequiredError     the organisation has not accepted the processing agreement
     ├── SecondFactorRequiredError  signed in, but a second factor has to be set up before anything else
     ├── StepUpRequiredError        signed in, but too long ago for this act: prove it anew
     ├── AssuranceTooLowError       signed in, but by an e-ID of a lower level than ``required``
@@ -60,6 +61,10 @@ class FactorRefusedError(PicError):
 
 class NotAllowedError(PicError):
     """This kind of principal may never do this, whatever the object."""
+
+
+class AgreementRequiredError(PicError):
+    """An admin has to accept the processing agreement for the organisation before anything is sent."""
 
 
 class SecondFactorRequiredError(PicError):

@@ -65,6 +65,15 @@ def staff(organisation: OrganisationId, staff: StaffId) -> Place:
     return Place(f"organisation|{organisation}", f"staff|{staff}")
 
 
+def agreement_acceptance(organisation: OrganisationId, version: str) -> Place:
+    return Place(f"organisation|{organisation}", f"agreement|{version}")
+
+
+def told(organisation: OrganisationId) -> Place:
+    """What the admins were told of by mail."""
+    return Place(f"organisation|{organisation}", "told")
+
+
 def staff_address(organisation: OrganisationId, address_key: str) -> Place:
     """Keeps an address for one member of the organisation."""
     return Place(f"organisation|{organisation}", f"address|{address_key}")

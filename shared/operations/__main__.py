@@ -7,6 +7,7 @@ import sys
 
 from shared.container import Container
 from shared.operations import (
+    announce_changes,
     content_policy,
     create_organisation,
     destroy_organisation_key,
@@ -28,6 +29,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(required=True)
     rotate_peppers.add_to(commands)
     create_organisation.add_to(commands)
+    announce_changes.add_to(commands)
     invite_admin.add_to(commands)
     content_policy.add_to(commands)
     upload_limit.add_to(commands)

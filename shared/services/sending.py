@@ -32,6 +32,7 @@ from shared.domain.principals import Principal, reader_key
 from shared.domain.retention import is_expired
 from shared.domain.threads import Message, Participant, Sealed, Thread, WrappedDataKey
 from shared.services.access import Access, author_of
+from shared.services.agreeing import Agreeing
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
 from shared.services.entries import write_entries
@@ -79,6 +80,7 @@ class Sending:
         sharing: Sharing,
         storing: Storing,
         settings: SettingsOfOrganisations,
+        agreeing: Agreeing,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -93,6 +95,7 @@ class Sending:
         self._sharing = sharing
         self._storing = storing
         self._settings = settings
+        self._agreeing = agreeing
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -151,7 +154,7 @@ class Sending:
 
         A file of which every byte has arrived is stored first, which takes as long as reading it when the instance
         that took its last bytes is gone. Raises ``NotFoundError``; ``ConflictError`` while bytes are missing, or when
-        the draft changes or ends meanwhile.
+        the draft changes or ends meanwhile; ``AgreementRequiredError`` for a unit's, persons may always answer.
         """
         opened = await self._access.message(principal, thread, message)
         if not opened.is_mine:
@@ -159,6 +162,8 @@ class Sending:
         if opened.message.state in {MessageState.SENT, MessageState.DELIVERED}:
             await self._enqueue(thread, message)
             return
+        if opened.message.author.is_unit:
+            await self._agreeing.check(opened.message.organisation)
         state = next_message_state(opened.message.state, MessageStep.SEND)
         for _, file in await self._access.files(opened.message):
             await self._storing.finish(file)

@@ -23,6 +23,7 @@ from shared.domain.ports import Clock, Records
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.threads import Participant, Sealed, Thread
 from shared.services.access import Access, OpenThread, is_locked
+from shared.services.agreeing import Agreeing
 from shared.services.auditing import Audit
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
@@ -102,6 +103,7 @@ class Sharing:
         access: Access,
         settings: SettingsOfOrganisations,
         units: Units,
+        agreeing: Agreeing,
         keyring: Keyring,
         expiries: Expiries,
         audit: Audit,
@@ -114,6 +116,7 @@ class Sharing:
         self._access = access
         self._settings = settings
         self._units = units
+        self._agreeing = agreeing
         self._keyring = keyring
         self._expiries = expiries
         self._audit = audit
@@ -136,12 +139,14 @@ class Sharing:
         Without a level, that of the organisation's settings counts.
 
         Raises ``NotFoundError`` for a unit that is not the principal's, ``ConflictError`` for one that is closed,
+        ``AgreementRequiredError``,
         ``InvalidInputError`` for a bad subject, number or address, for nobody, for more than ``MAX_PERSONS``, for the
         same person twice, and for a level that no e-ID here gives.
         """
         if unit not in principal.units or principal.role is Role.AUDITOR:
             raise NotFoundError
         await self._units.check_open(principal.organisation, unit)
+        await self._agreeing.check(principal.organisation)
         now = self._clock()
         line = texts.subject(subject)
         persons = [

@@ -17,7 +17,7 @@ from shared.services.mailboxes import mailbox_page
 from shared.settings import read_settings
 from tests.support.memory_container import ENVIRONMENT, MemoryContainer
 from tests.support.record_stores import Store, made, store
-from tests.support.scene import TOLVAN, Scene
+from tests.support.scene import TOLVAN, Scene, accept_agreement
 from tests.support.taps import Crashed, Tap, TappedRecords, crashes
 
 OLD = ENVIRONMENT["PIC_SUBJECT_PEPPERS"]
@@ -58,6 +58,7 @@ async def filled(records: Store) -> tuple[MemoryContainer, Staff, ThreadId, list
     container = on(records, MemoryContainer(), OLD)
     await container.administering.prepare_platform()
     organisation = await container.administering.create_organisation("Exempelkommunen")
+    await accept_agreement(container, organisation)
     unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
     scene = Scene(container=container, organisation=organisation, unit=unit)
     staff = await scene.staff()

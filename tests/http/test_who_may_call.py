@@ -25,11 +25,11 @@ PUBLIC = {
     *("health", "health_ready", "metrics", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback", "request_password", "choose_password"),
-    *("oidc_start", "oidc_callback"),
+    *("oidc_start", "oidc_callback", "list_sub_processors"),
 }
 """Open to everyone, signed in or not."""
 
-FRESH = {"change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"}
+FRESH = {"accept_agreement", "change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"}
 """Only minutes after a proof of who one is."""
 
 UNFINISHED = {"read_session", "sign_out"}

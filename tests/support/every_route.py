@@ -11,6 +11,7 @@ import httpx
 
 from shared.domain.principals import Role
 from tests.support.memory_container import PASSWORD
+from tests.support.scene import accept_agreement
 from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
 
 CONTENT = b"%PDF-1.7 Beslut"
@@ -130,6 +131,7 @@ class Scene:
     async def foreign(self) -> "Scene":
         """As this one, in another organisation on the same stores, with another person."""
         organisation = await self.world.container.administering.create_organisation("Grannkommunen")
+        await accept_agreement(self.world.container, organisation)
         unit = await self.world.container.administering.create_unit(organisation, "Mottagningen", mail_address=None)
         world = replace(self.world, organisation=organisation, unit=unit)
         return await Scene.of(
@@ -162,6 +164,11 @@ def _upload_of(scene: Scene) -> dict[str, str]:
 
 def _newcomer(scene: Scene) -> dict[str, Any]:
     return {"name": "Ny Exempel", "mail_address": "ny@example.com", "role": "member", "units": [scene.world.unit]}
+
+
+def _agreed(scene: Scene) -> dict[str, str]:
+    current = scene.world.container.agreeing.current
+    return {"version": current.version, "digest": current.digest}
 
 
 _APPENDING = {**TUS, "upload-offset": "2", "content-type": "application/offset+octet-stream"}
@@ -208,6 +215,9 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "create_unit": lambda _: Call("POST", "/api/v1/organisation/units", {"json": {"name": "Arkivet"}}),
     "change_unit": lambda s: Call("PUT", f"/api/v1/organisation/units/{s.world.unit}", {"json": {"name": "Arkivet"}}),
     "close_unit": lambda s: Call("POST", f"/api/v1/organisation/units/{s.world.unit}/close"),
+    "read_agreement": lambda _: Call("GET", "/api/v1/organisation/agreement"),
+    "accept_agreement": lambda s: Call("POST", "/api/v1/organisation/agreement/acceptance", {"json": _agreed(s)}),
+    "list_sub_processors": lambda _: Call("GET", "/api/v1/sub-processors"),
     "read_log": lambda _: Call("GET", "/api/v1/audit?month=2026-03"),
     "list_units": lambda _: Call("GET", "/api/v1/units"),
     "create_thread": lambda s: Call(

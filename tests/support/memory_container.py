@@ -14,8 +14,9 @@ from shared.adapters.memory_passwords import MemoryPasswords
 from shared.adapters.memory_queues import MemoryQueues
 from shared.adapters.memory_records import MemoryRecords
 from shared.container import Container
+from shared.domain.announcements import announced
 from shared.domain.brokers import Broker
-from shared.domain.ids import MessageId, ThreadId
+from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId
 from shared.domain.letters import parse_letter
 from shared.settings import read_settings
 
@@ -80,6 +81,10 @@ class MemoryContainer(Container):
             for ids in self.queues.take(self.settings.notify_queue):
                 if "letter" in ids:
                     await self.activating.send(parse_letter(ids))
+                    continue
+                if "change" in ids:
+                    to = (OrganisationId(ids["organisation"]), StaffId(ids["staff"]))
+                    await self.announcing.send(*to, announced(ids["change"]))
                     continue
                 await self.notifying.notify(ThreadId(ids["thread"]), MessageId(ids["message"]), ids["recipient"])
 

@@ -109,6 +109,7 @@ class Scene:
         container = MemoryContainer(**environment)
         await container.administering.prepare_platform()
         organisation = await container.administering.create_organisation("Exempelkommunen")
+        await accept_agreement(container, organisation)
         unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
         return cls(container=container, organisation=organisation, unit=unit)
 
@@ -223,6 +224,12 @@ class Scene:
         """The audit events of that name, of all organisations, in order of time."""
         found = sorted(self.bodies("audit|").items(), key=lambda item: item[0].id)
         return [body for _, body in found if name in {"", body["event"]}]
+
+
+async def accept_agreement(container: Container, organisation: OrganisationId) -> None:
+    """Bind the organisation, as its admin does before anything is sent."""
+    current = container.agreeing.current
+    await container.agreeing.accept(organisation, version=current.version, digest=current.digest, by="system")
 
 
 def new_upload(thread: ThreadId, message: MessageId, length: int | None, *, name: str = "beslut.pdf") -> NewUpload:
