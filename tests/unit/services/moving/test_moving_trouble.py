@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -79,6 +80,28 @@ async def test_a_source_that_goes_on_working_is_caught_up_with() -> None:
     there = move.there()
     assert (await there.container.retrieving.open(there.person(), thread, kept)).text == "Nytt"
     assert report.faults == 0
+
+
+async def test_a_message_may_be_erased_at_any_moment_of_a_pass() -> None:
+    """Its records and its blob go while they are on their way: the pass comes to its end, and the last leaves nothing of it."""
+    reached, at = True, 0
+    while reached:
+        at += 1
+        source = await Scene.make()
+        staff = await source.staff()
+        thread = await source.thread(staff)
+        message = await source.sent(staff, thread, CONTENT)
+        tap = Tap(at=at, act=partial(source.container.retaining.delete_message, staff, thread, message))
+        move = Move(source=source)
+        moving = move.moving(tap)
+        await moving.begin(checks_of(move.target.settings))
+        assert (await moving.copy(move.told.append)).faults == 0
+        reached = tap.was_reached
+        if reached:
+            await move.final()
+            assert move.there().blob_names() == set()
+            assert not any(message in place.id for place in move.there().bodies("thread|"))
+            assert len(move.there().bodies("certificate|")) == 1
 
 
 async def test_what_the_source_writes_while_it_is_verified_is_told() -> None:
