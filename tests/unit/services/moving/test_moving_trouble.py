@@ -275,6 +275,20 @@ async def test_a_record_that_cannot_be_read_is_told_and_the_others_move() -> Non
     assert (await move.verify()).kinds["thread/message"].verified == 2
 
 
+async def test_a_blob_that_is_shorter_than_its_blocks_is_told_and_not_moved() -> None:
+    """The source gives fewer bytes than it says it has: nothing of it is taken for whole."""
+    move = Move(source=await filled())
+    content = move.source.container.blobs._content
+    (blob,) = (name for name, data in content.items() if data)
+    content[blob] = content[blob][:-1]
+    assert (await move.copy()).kinds["blob"].faults == 1
+    assert move.told == [f"unreadable: {blob}"]
+    assert blob not in move.target.blobs._content
+    move.told.clear()
+    await move.verify()
+    assert f"missing: {blob}" in move.told
+
+
 async def test_a_store_that_does_not_answer_ends_the_run() -> None:
     """It is not told item by item: the run is over, and the next one goes on."""
     move = Move(source=await filled())
@@ -380,6 +394,21 @@ async def test_other_peppers_are_refused_before_anything_is_written(environment:
     assert refusal.value.rule == marker.PEPPERS
     assert move.there().bodies() == {}
     assert move.there().blob_names() == set()
+
+
+async def test_peppers_that_were_changed_since_the_move_began_are_refused() -> None:
+    """On both sides alike: the records there are from before, and what comes now would lie beside them."""
+    move = Move(source=await filled())
+    await move.copy()
+    noted = await move.target.records.get("move", "move")
+    checks = noted.body["checks"]
+    assert isinstance(checks, dict)
+    await move.target.records.replace_if_match(noted, {**noted.body, "checks": {**checks, "subject-1": "00" * 32}})
+    for words in ((), ("--check",), ("--final",)):
+        assert await move.command(*words) == 2
+    with pytest.raises(InvalidInputError) as refusal:
+        await move.copy()
+    assert refusal.value.rule == marker.PEPPERS
 
 
 async def test_the_marker_holds_no_secret() -> None:
