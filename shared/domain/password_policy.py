@@ -8,7 +8,7 @@ forbidden but what is no text. Each check stops passwords that all the others le
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -75,21 +75,36 @@ class PasswordKnowledge(Protocol):
 
 def broken_rules(text: str, account: Account, knowledge: PasswordKnowledge) -> tuple[PasswordRule, ...]:
     """Every rule that ``text`` breaks as a new password, or only the first that makes it unfit to be looked at."""
+    broken = set(_broken(text, account, knowledge))
+    return tuple(rule for rule in PasswordRule if rule in broken)
+
+
+def is_accepted(text: str, account: Account, knowledge: PasswordKnowledge) -> bool:
+    """Whether ``broken_rules`` are none; sooner told, because the first that is broken decides."""
+    return next(_broken(text, account, knowledge), None) is None
+
+
+def _broken(text: str, account: Account, knowledge: PasswordKnowledge) -> Iterator[PasswordRule]:
+    """What is broken, in the order of what it costs to know."""
     # Before anything else: what follows takes time by the length.
     if len(text) > LONGEST:
-        return (PasswordRule.LONG,)
+        yield PasswordRule.LONG
+        return
     if any(unicodedata.category(letter) in {"Cs", "Cc"} for letter in text):
-        return (PasswordRule.FORM,)
+        yield PasswordRule.FORM
+        return
     composed = unicodedata.normalize("NFC", text)
+    if len(composed) < (SHORTEST_WITH_FACTOR if account.has_second_factor else SHORTEST):
+        yield PasswordRule.SHORT
+    if knowledge.is_breached(composed):
+        yield PasswordRule.BREACHED
     known = context_words(account)
-    broken = {
-        PasswordRule.SHORT: len(composed) < (SHORTEST_WITH_FACTOR if account.has_second_factor else SHORTEST),
-        PasswordRule.WEAK: password_quality(composed, knowledge.words) < STRONG,
-        PasswordRule.BREACHED: knowledge.is_breached(composed),
-        PasswordRule.CONTEXT: is_mostly(composed, known),
-        PasswordRule.GUESSABLE: knowledge.guessing_score(composed, known) < GUESSED_LATE,
-    }
-    return tuple(rule for rule, is_broken in broken.items() if is_broken)
+    if is_mostly(composed, known):
+        yield PasswordRule.CONTEXT
+    if password_quality(composed, knowledge.words) < STRONG:
+        yield PasswordRule.WEAK
+    if knowledge.guessing_score(composed, known) < GUESSED_LATE:
+        yield PasswordRule.GUESSABLE
 
 
 def context_words(account: Account) -> tuple[str, ...]:

