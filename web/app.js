@@ -8,10 +8,12 @@ import { changePasswordPage } from "./change_password.js";
 import { choosePasswordPage } from "./choose_password.js";
 import { ask } from "./dialogs.js";
 import { announce, button, element, fill, linkButton, refreshTexts, setLive } from "./dom.js";
+import { factorsPage } from "./factors.js";
 import { forgottenPasswordPage } from "./forgotten_password.js";
 import { inboxPage, unitPage, unitsPage } from "./lists.js";
 import { newThreadPage } from "./new_thread.js";
 import { problemNotice } from "./problems.js";
+import { secondStepPage } from "./second_step.js";
 import { resumeSession, session, signOut, watchSession } from "./session.js";
 import { sessionsPage } from "./sessions.js";
 import { staffSignInPage } from "./staff_sign_in.js";
@@ -27,10 +29,12 @@ const ROUTES = [
   [/^#\/sign-in\/return\/([\w-]{1,128})$/, bankIdReturnPage, ["nobody", "person", "staff"]],
   [/^#\/sign-in\/failed\/([a-z-]{1,32})$/, brokerFailedPage, ["nobody"]],
   [/^#\/sign-in\/staff$/, staffSignInPage, ["nobody"]],
+  [/^#\/sign-in\/second-step$/, secondStepPage, ["nobody"]],
+  [/^#\/factors$/, factorsPage, ["staff", "unfinished"]],
   [/^#\/forgotten-password$/, forgottenPasswordPage, ["nobody"]],
   [/^#\/choose-password(?:\/([\w-]{1,200}))?$/, choosePasswordPage, ["nobody", "person", "staff"]],
   [/^#\/password$/, changePasswordPage, ["staff"]],
-  [/^#\/accessibility$/, accessibilityPage, ["nobody", "person", "staff"]],
+  [/^#\/accessibility$/, accessibilityPage, ["nobody", "person", "staff", "unfinished"]],
   [/^#\/sessions$/, sessionsPage, ["person", "staff"]],
   [/^#\/inbox$/, inboxPage, ["person"]],
   [/^#\/units$/, unitsPage, ["staff"]],
@@ -38,7 +42,8 @@ const ROUTES = [
   [new RegExp(`^#/units/${ID}/new$`), newThreadPage, ["staff"]],
   [new RegExp(`^#/threads/${ID}$`), threadPage, ["person", "staff"]],
 ];
-const HOMES = { nobody: "#/", person: "#/inbox", staff: "#/units" };
+/** `unfinished` are staff who set up a second factor before anything else. */
+const HOMES = { nobody: "#/", person: "#/inbox", staff: "#/units", unfinished: "#/factors" };
 const LOADING_AFTER_MS = 300;
 
 const main = document.getElementById("main");
@@ -55,7 +60,9 @@ function go(hash) {
 }
 
 function kind() {
-  return session()?.kind ?? "nobody";
+  const who = session();
+  if (who === null) return "nobody";
+  return who.unfinished ? "unfinished" : who.kind;
 }
 
 async function show() {
@@ -132,8 +139,10 @@ function showTools() {
   setLive(translate, "lang", otherLanguage);
   const out = button(() => t("sign-out"), leave, "quiet");
   const name = who === null ? null : element("span", { class: "who" }, () => t("signed-in-as", { name: who.name }));
-  const sessions = who === null ? null : linkButton(() => t("sessions.link"), "#/sessions", "quiet");
-  fill(document.getElementById("tools"), name, sessions, translate, who === null ? null : out);
+  const isIn = who !== null && !who.unfinished;
+  const sessions = isIn ? linkButton(() => t("sessions.link"), "#/sessions", "quiet") : null;
+  const factors = isIn && who.kind === "staff" ? linkButton(() => t("factors.link"), "#/factors", "quiet") : null;
+  fill(document.getElementById("tools"), name, factors, sessions, translate, who === null ? null : out);
 }
 
 async function leave() {

@@ -17,7 +17,7 @@ let lastContact = 0;
 let question = null;
 let onEnd = () => {};
 
-/** The session: `kind` (`staff` or `person`), `name`, `role`; null when nobody is signed in. */
+/** The session: `kind` (`staff` or `person`), `name`, `role`, `unfinished`; null when nobody is signed in. */
 export function session() {
   return current;
 }
@@ -40,7 +40,7 @@ export async function resumeSession() {
 
 /** Begin with what a sign-in answered. */
 export function beginSession(view) {
-  current = { kind: view.kind, name: view.name, role: view.role };
+  current = { kind: view.kind, name: view.name, role: view.role, unfinished: view.unfinished };
   idleLimit = view.idle_seconds * SECOND;
   useToken(view.csrf_token);
   noteContact();

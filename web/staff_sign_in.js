@@ -3,7 +3,9 @@
 import { call } from "./api.js";
 import { element, fill } from "./dom.js";
 import { allRight, field } from "./fields.js";
+import { hasPasskeys } from "./passkeys.js";
 import { problemNotice } from "./problems.js";
+import { awaitSecondStep, homeOf, passkeyButton } from "./second_step.js";
 import { beginSession } from "./session.js";
 import { t } from "./texts.js";
 
@@ -20,6 +22,11 @@ export function staffSignInPage({ go, signal }) {
   const outcome = element("div");
   const submit = element("button", { type: "submit", class: "button primary" }, () => t("staff.action"));
 
+  function finish(view) {
+    beginSession(view);
+    go(homeOf(view));
+  }
+
   async function signIn(event) {
     event.preventDefault();
     fill(outcome);
@@ -31,8 +38,12 @@ export function staffSignInPage({ go, signal }) {
     submit.disabled = true;
     try {
       const body = { mail_address: address.input.value.trim(), password: password.input.value };
-      beginSession(await call("POST", "/staff/sign-in", { body, signal }));
-      go("#/units");
+      const view = await call("POST", "/staff/sign-in", { body, signal });
+      if (view.offers === undefined) finish(view);
+      else {
+        awaitSecondStep(view);
+        go("#/sign-in/second-step");
+      }
     } catch (problem) {
       if (problem.name === "AbortError") return;
       fill(outcome, problemNotice(problem));
@@ -55,6 +66,7 @@ export function staffSignInPage({ go, signal }) {
         element("div", { class: "actions" }, submit),
         element("p", {}, element("a", { href: "#/forgotten-password" }, () => t("forgotten.link"))),
       ),
+      hasPasskeys() ? passkeyButton({ finish, signal }) : null,
     ],
   };
 }
