@@ -22,9 +22,12 @@ from functions import (
     passwords,
     portal,
     problems,
+    second_factors,
     sessions,
     sign_in,
     staff,
+    staff_second_step,
+    step_up,
     threads,
     units,
     uploads,
@@ -58,10 +61,8 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    signing_in, administering = (
-        (sign_in, passwords, bankid, oidc, sessions),
-        (organisations, staff, units, audit, agreement),
-    )
+    signing_in = (sign_in, passwords, staff_second_step, bankid, oidc, sessions, step_up, second_factors)
+    administering = (organisations, staff, units, audit, agreement)
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(

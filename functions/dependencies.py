@@ -32,6 +32,10 @@ from shared.domain.sign_in_methods import is_fresh
 SESSION_COOKIE: Final = "__Host-session"
 FLOW_COOKIE: Final = "__Host-bankid"
 REDIRECT_COOKIE: Final = "__Host-oidc"
+STEP_COOKIE: Final = "__Host-second-step"
+"""A sign-in of staff that is half done. It opens no route but those that end it."""
+PASSKEY_COOKIE: Final = "__Host-passkey"
+"""Which challenge this browser was given for an authenticator."""
 CSRF_HEADER: Final = "X-CSRF-Token"
 LOOPBACK: Final = "127.0.0.1"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

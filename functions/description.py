@@ -11,7 +11,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel, Field
 
-from functions.dependencies import CSRF_HEADER, FLOW_COOKIE, REDIRECT_COOKIE, SAFE_METHODS, SESSION_COOKIE, allowings_of
+from functions.dependencies import (
+    CSRF_HEADER,
+    FLOW_COOKIE,
+    PASSKEY_COOKIE,
+    REDIRECT_COOKIE,
+    SAFE_METHODS,
+    SESSION_COOKIE,
+    STEP_COOKIE,
+    allowings_of,
+)
 from functions.limits import is_limited
 from functions.problems import MEDIA_TYPE
 from functions.upload_access import UPLOAD_TOKEN_HEADER, AllowingUploader
@@ -46,6 +55,18 @@ SECURITY_SCHEMES: Final = {
         "in": "cookie",
         "name": REDIRECT_COOKIE,
         "description": "Set by leaving for a broker; binds the return to the browser that left.",
+    },
+    "second-step": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": STEP_COOKIE,
+        "description": "Set by a right password where a second factor is asked for; good for five minutes.",
+    },
+    "passkey": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": PASSKEY_COOKIE,
+        "description": "Set with a challenge for a passkey; binds it to the browser that asked.",
     },
 }
 
@@ -124,11 +145,23 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> No
         operation["security"].append({"upload": []})
 
 
+def _cookies(route: RouteContext) -> set[str]:
+    """The cookies that a route reads, itself or by what it depends on."""
+    found: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        found |= {parameter.alias for parameter in dependant.cookie_params}
+        waiting += dependant.dependencies
+    return found
+
+
 def _asked_for(route: RouteContext, method: str) -> list[str]:
-    cookies = {parameter.alias for parameter in route.dependant.cookie_params}
+    cookies = _cookies(route)
     for scheme, cookie in (("bankid", FLOW_COOKIE), ("oidc", REDIRECT_COOKIE)):
         if cookie in cookies:
             return [scheme]
     if not any(allowing.kinds for allowing in allowings_of(route)):
-        return []
+        flows = (("passkey", PASSKEY_COOKIE), ("second-step", STEP_COOKIE))
+        return next(([scheme] for scheme, cookie in flows if cookie in cookies), [])
     return ["session"] if method in SAFE_METHODS else ["session", "csrf"]

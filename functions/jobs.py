@@ -15,6 +15,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId, is_id
 from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
+from shared.domain.staff_notices import parse_notice
 
 TIMER: Final = "timer"
 """In place of an invocation id, which timers are not told."""
@@ -47,13 +48,21 @@ def _ids(message: func.QueueMessage, *names: str) -> list[str]:
 
 
 async def _notify(container: Container, message: func.QueueMessage) -> None:
-    """Mail what is asked for: about a password, of a change to the agreement, or that there is something new."""
+    """Mail what is asked for: on a password, on factors, of a change to the agreement, or that something is new.
+
+    Raises ``IntegrityError``.
+    """
     if "letter" in (body := _body(message)):
         await container.activating.send(parse_letter(body))
         return
     if "change" in body:
         organisation, staff = _ids(message, "organisation", "staff")
         await container.announcing.send(OrganisationId(organisation), StaffId(staff), announced(body["change"]))
+        return
+    if "notice" in body:
+        organisation, staff, event = _ids(message, "organisation", "staff", "event")
+        notice = parse_notice(body["notice"])
+        await container.telling_staff.send(OrganisationId(organisation), StaffId(staff), notice, event)
         return
     thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
     await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)

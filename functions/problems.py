@@ -61,7 +61,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.NotFoundError: NOT_FOUND,
     errors.NotSignedInError: Problem("not-signed-in", "Sign in first.", 401),
     errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
-    errors.FactorRefusedError: Problem("factor-refused", "The code or the passkey does not match.", 401),
+    errors.FactorRefusedError: Problem("factor-refused", "The code or the passkey does not match.", 422),
     errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
     errors.AgreementRequiredError: Problem("agreement-required", "An admin has to accept the agreement first.", 403),
     errors.SecondFactorRequiredError: Problem("second-factor-required", "Set up a second factor first.", 403),

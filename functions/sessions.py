@@ -31,6 +31,7 @@ class SessionView(BaseModel):
     name: str
     csrf_token: str
     role: str | None = None
+    unfinished: Annotated[bool, Field(description="Staff who first set up a second factor.")] = False
     provider: Annotated[str | None, Field(description="The e-ID that a person signed in with.")] = None
     assurance: Annotated[str | None, Field(description="Its level: `loa2`, `loa3` or `loa4`.")] = None
     expires_at: datetime | None = None
@@ -48,6 +49,7 @@ class SessionView(BaseModel):
                     name=principal.name,
                     csrf_token=csrf,
                     role=principal.role.value,
+                    unfinished=principal.is_unfinished,
                     expires_at=expires_at,
                     idle_seconds=idle,
                 )

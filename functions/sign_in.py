@@ -10,6 +10,8 @@ from functions.json_bodies import JsonRoute
 from functions.keepsakes import FromWhere, keep
 from functions.models import Strict
 from functions.sessions import Previous, SessionView, set_session
+from functions.staff_second_step import SecondStepView, set_step
+from shared.domain.staff_sign_in import SecondStepBegun
 from shared.sign_in_settings import BANKID
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], route_class=JsonRoute)
@@ -52,7 +54,7 @@ async def list_providers(services: Services) -> ProviderList:
     return ProviderList(providers=providers)
 
 
-@router.post("/staff/sign-in", dependencies=[EVERYONE])
+@router.post("/staff/sign-in", dependencies=[EVERYONE], responses={202: {"model": SecondStepView}})
 async def staff_sign_in(
     *,
     credentials: StaffCredentials,
@@ -61,11 +63,16 @@ async def staff_sign_in(
     device: Device,
     trier: FromWhere,
     previous: Previous = None,
-) -> SessionView:
-    """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password."""
+) -> SessionView | SecondStepView:
+    """Sign in with an address and a password. The answer is the same for an unknown address and a wrong password.
+
+    200: a session. 202: the password was right, and a second factor is awaited.
+    """
     await services.staff_limiting.allow_attempt(credentials.mail_address, trier)
-    session = await services.staff_signing_in.sign_in(
+    outcome = await services.staff_signing_in.sign_in(
         credentials.mail_address, credentials.password, replacing=previous, device=device
     )
     keep(response, await services.staff_limiting.note_success(credentials.mail_address, trier))
-    return set_session(response, services, session)
+    if isinstance(outcome, SecondStepBegun):
+        return set_step(response, outcome)
+    return set_session(response, services, outcome)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from shared.adapters.storage_queues import StorageQueues
 from shared.adapters.table_records import TableRecords
 from shared.container import Container
 from shared.domain.ids import StaffId
+from shared.domain.organisation_settings import SecondFactor
 from shared.domain.principals import Role
 from shared.services.administering import NewStaff
 from shared.settings import Settings, read_settings
@@ -75,6 +76,10 @@ async def seed(environment: dict[str, str], data: Path) -> Seed:
 async def _seed(container: Container, data: Path) -> Seed:
     administering = container.administering
     organisation = await administering.create_organisation(ORGANISATION)
+    # So that the printed password is all that it takes to look around. Whoever sets up a factor is asked for it.
+    await container.organisation_settings.change(
+        organisation, lambda found: replace(found, second_factor=SecondFactor.OPTIONAL), by="system"
+    )
     unit = await administering.create_unit(organisation, UNIT, mail_address=UNIT_ADDRESS)
     staff = (
         DemoStaff(name="Anna Exempel", role="member", mail_address=_address("anna"), password=_password()),

@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from shared.services.broker_signing_in import BrokerSigningIn
     from shared.services.buckets import Buckets
     from shared.services.bundling import Bundling
+    from shared.services.challenges import Challenges
     from shared.services.checking import Checking
     from shared.services.choosing_passwords import ChoosingPasswords
     from shared.services.credentials import Credentials
     from shared.services.custody import Custodies
     from shared.services.digests import RunningDigests
+    from shared.services.enrolling_factors import EnrollingFactors
     from shared.services.erasing import Erasing
     from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
+    from shared.services.factor_records import FactorRecords
     from shared.services.journaling import Journal
     from shared.services.keyring import Keyring
     from shared.services.limiting import Limiting
@@ -44,17 +47,21 @@ if TYPE_CHECKING:
     from shared.services.organisation_settings import SettingsOfOrganisations
     from shared.services.own_keys import OwnKeys
     from shared.services.own_sessions import OwnSessions
+    from shared.services.passkey_owners import PasskeyOwners
     from shared.services.person_signing_in import PersonSigningIn
+    from shared.services.proving_factors import ProvingFactors
     from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
     from shared.services.reading_ahead import RecordsAhead
     from shared.services.receipts import Receipts
+    from shared.services.removing_factors import RemovingFactors
     from shared.services.replaying import Replaying
     from shared.services.repseudonymising import Repseudonymising
     from shared.services.retaining import Retaining
     from shared.services.retiring_keys import RetiringKeys
     from shared.services.retrieving import Retrieving
     from shared.services.rotating_keys import RotatingKeys
+    from shared.services.second_steps import SecondSteps
     from shared.services.sending import Sending
     from shared.services.session_index import SessionIndex
     from shared.services.sessions import Sessions
@@ -66,7 +73,9 @@ if TYPE_CHECKING:
     from shared.services.staff_records import StaffRecords
     from shared.services.staff_signing_in import StaffSigningIn
     from shared.services.staffing import Staffing
+    from shared.services.stepping_up import SteppingUp
     from shared.services.storing import Storing
+    from shared.services.telling_staff import TellingStaff
     from shared.services.units import Units
     from shared.services.upload_limits import UploadLimits
     from shared.services.upload_rights import UploadRights
@@ -247,6 +256,7 @@ class Container(Clients):
             index=self.session_index,
             keyring=self.keyring,
             expiries=self.expiries,
+            settings=self.organisation_settings,
             audit=self.audit,
             limits=self.session_limits,
             pepper=self.settings.peppers.current,
@@ -258,7 +268,124 @@ class Container(Clients):
     def staff_signing_in(self) -> "StaffSigningIn":
         from shared.services.staff_signing_in import StaffSigningIn
 
-        return StaffSigningIn(proving=self.proving_passwords, sessions=self.sessions)
+        return StaffSigningIn(
+            proving=self.proving_passwords,
+            factors=self.factor_records,
+            owners=self.passkey_owners,
+            proving_factors=self.proving_factors,
+            steps=self.second_steps,
+            settings=self.organisation_settings,
+            sessions=self.sessions,
+            telling=self.telling_staff,
+            audit=self.audit,
+        )
+
+    @cached_property
+    def factor_records(self) -> "FactorRecords":
+        from shared.services.factor_records import FactorRecords
+
+        return FactorRecords(records=self.records)
+
+    @cached_property
+    def passkey_owners(self) -> "PasskeyOwners":
+        from shared.services.passkey_owners import PasskeyOwners
+
+        return PasskeyOwners(records=self.records)
+
+    @cached_property
+    def second_steps(self) -> "SecondSteps":
+        from shared.services.second_steps import SecondSteps
+
+        return SecondSteps(records=self.records, expiries=self.expiries, clock=self.clock, random=self.random)
+
+    @cached_property
+    def challenges(self) -> "Challenges":
+        from shared.services.challenges import Challenges
+
+        return Challenges(records=self.records, expiries=self.expiries, clock=self.clock, random=self.random)
+
+    @cached_property
+    def telling_staff(self) -> "TellingStaff":
+        from shared.services.telling_staff import TellingStaff
+
+        return TellingStaff(
+            records=self.records,
+            queues=self.queues,
+            mailer=self.mailer,
+            keyring=self.keyring,
+            audit=self.audit,
+            notify_queue=self.settings.notify_queue,
+            public_url=self.settings.public_url,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def proving_factors(self) -> "ProvingFactors":
+        from shared.services.proving_factors import ProvingFactors
+
+        return ProvingFactors(
+            factors=self.factor_records,
+            challenges=self.challenges,
+            passkeys=self.passkeys,
+            keyring=self.keyring,
+            limiting=self.limiting,
+            telling=self.telling_staff,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def enrolling_factors(self) -> "EnrollingFactors":
+        from shared.services.enrolling_factors import EnrollingFactors
+
+        return EnrollingFactors(
+            factors=self.factor_records,
+            owners=self.passkey_owners,
+            proving=self.proving_factors,
+            challenges=self.challenges,
+            passkeys=self.passkeys,
+            settings=self.organisation_settings,
+            sessions=self.sessions,
+            index=self.session_index,
+            keyring=self.keyring,
+            telling=self.telling_staff,
+            audit=self.audit,
+            issuer=self.settings.sign_in.service_name,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def removing_factors(self) -> "RemovingFactors":
+        from shared.services.removing_factors import RemovingFactors
+
+        return RemovingFactors(
+            staff=self.staff_records,
+            factors=self.factor_records,
+            owners=self.passkey_owners,
+            settings=self.organisation_settings,
+            index=self.session_index,
+            telling=self.telling_staff,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def stepping_up(self) -> "SteppingUp":
+        from shared.services.stepping_up import SteppingUp
+
+        return SteppingUp(
+            records=self.records,
+            factors=self.factor_records,
+            proving_factors=self.proving_factors,
+            proving_passwords=self.proving_passwords,
+            settings=self.organisation_settings,
+            sessions=self.sessions,
+            keyring=self.keyring,
+            audit=self.audit,
+        )
 
     @cached_property
     def proving_passwords(self) -> "ProvingPasswords":
@@ -322,13 +449,13 @@ class Container(Clients):
 
     @cached_property
     def choosing_passwords(self) -> "ChoosingPasswords":
-        from shared.services.choosing_passwords import ChoosingPasswords, has_none
+        from shared.services.choosing_passwords import ChoosingPasswords
 
         return ChoosingPasswords(
             records=self.records,
             passwords=self.passwords,
             knowledge=lambda: self.password_knowledge,
-            has_factor=has_none,
+            has_factor=self.factor_records.has_any,
             service_name=self.settings.sign_in.service_name,
         )
 
@@ -500,7 +627,11 @@ class Container(Clients):
             expiries=self.expiries,
             audit=self.audit,
             inviting=self.activating,
-            endings=(self.credentials.revoke, lambda _, staff: self.session_index.end_all(staff)),
+            endings=(
+                self.credentials.revoke,
+                self.removing_factors.forget,
+                lambda _, staff: self.session_index.end_all(staff),
+            ),
             address_pepper=self.settings.address_pepper,
             clock=self.clock,
             random=self.random,

@@ -28,6 +28,7 @@ def read_limits(read: Reader, *, is_local: bool) -> SignInLimits:
         polls_per_address=limit("PIC_LIMIT_POLLS_PER_ADDRESS", "30000/60"),
         polls_per_browser=limit("PIC_LIMIT_POLLS_PER_BROWSER", "600/60"),
         sessions_per_person=limit("PIC_LIMIT_SESSIONS_PER_PERSON", "20/3600"),
+        codes_per_staff=limit("PIC_LIMIT_CODES_PER_STAFF", "20/3600"),
     )
 
 

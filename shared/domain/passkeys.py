@@ -5,6 +5,7 @@ they know or are, so it signs in without a password as well.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +17,22 @@ TIMEOUT_SECONDS: Final = 300
 
 CREDENTIAL_BYTES: Final = 1023
 """Longest id of a credential (WebAuthn level 3, section 5.1)."""
+
+
+class Purpose(StrEnum):
+    """What a signature is for: one that was given to sign in does not step up, and the other way round."""
+
+    SIGN_IN = "sign-in"
+    STEP_UP = "step-up"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedChallenge:
+    """``flow`` goes into a cookie of the browser, ``challenge`` to its authenticator."""
+
+    flow: str = field(repr=False)
+    challenge: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,25 @@ def giving_up(organisation: OrganisationId) -> Place:
     return Place(f"organisation|{organisation}", "giving-up")
 
 
+def second_factors(organisation: OrganisationId, staff: StaffId) -> Place:
+    return Place(f"organisation|{organisation}", f"factors|{staff}")
+
+
+def passkey(credential_hash: str) -> Place:
+    """Tells whose passkey it is: one that signs in without an address says only its own id."""
+    return Place(f"passkey|{credential_hash}", "passkey")
+
+
+def second_step(token_hash: str) -> Place:
+    """A sign-in whose password was right and whose second factor is awaited."""
+    return Place(f"second-step|{token_hash}", "second-step")
+
+
+def challenge(flow_hash: str) -> Place:
+    """Something that one browser was given for an authenticator to sign."""
+    return Place(f"challenge|{flow_hash}", "challenge")
+
+
 def staff_login(address_key: str) -> Place:
     return Place(f"login|{address_key}", "login")
 

@@ -89,13 +89,14 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInLimits:
-    """What is limited where persons sign in. None: not at all, which only a laptop may say."""
+    """What is limited where somebody signs in. None: not at all, which only a laptop may say."""
 
     starts_per_address: Limit | None
     starts_per_browser: Limit | None
     polls_per_address: Limit | None
     polls_per_browser: Limit | None
     sessions_per_person: Limit | None
+    codes_per_staff: Limit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

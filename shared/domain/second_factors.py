@@ -198,6 +198,25 @@ class Factors:
             raise NotFoundError
         return replace(self, apps=apps, passkeys=passkeys, recovery=self.recovery if apps or passkeys else ())
 
+    def sealed(self) -> dict[str, Sealed]:
+        """Every sealed text by the name of the field that it is sealed for."""
+        apps = (*self.apps, *(() if self.enrolling is None else (self.enrolling,)))
+        names = {f"name.{each.factor}": each.name for each in (*apps, *self.passkeys)}
+        return {**names, **{f"secret.{app.factor}": app.secret for app in apps}}
+
+    def resealed(self, sealed: Mapping[str, Sealed]) -> "Factors":
+        """The same with these texts: what was sealed anew under another version of the key."""
+
+        def app(old: App) -> App:
+            return replace(old, name=sealed[f"name.{old.factor}"], secret=sealed[f"secret.{old.factor}"])
+
+        return replace(
+            self,
+            apps=tuple(app(each) for each in self.apps),
+            passkeys=tuple(replace(each, name=sealed[f"name.{each.factor}"]) for each in self.passkeys),
+            enrolling=None if self.enrolling is None else app(self.enrolling),
+        )
+
     def body(self) -> Body:
         reset: Mapping[str, Json] | None = None
         if self.reset is not None:

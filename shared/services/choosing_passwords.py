@@ -14,11 +14,6 @@ from shared.services.member_logins import MemberLogin
 HasFactor = Callable[[OrganisationId, StaffId], Awaitable[bool]]
 
 
-async def has_none(_organisation: OrganisationId, _staff: StaffId) -> bool:
-    """Nobody has a second factor: the stricter length holds for all."""
-    return False
-
-
 class ChoosingPasswords:
     """Judges and hashes. ``has_factor`` tells whether a member signs in with a second factor as well."""
 

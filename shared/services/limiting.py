@@ -1,4 +1,4 @@
-"""Rate limits of persons' sign-in: per address, per browser and per person, on all instances together.
+"""Rate limits of signing in: per address, per browser, per person and per member of staff, on all instances together.
 
 **Starts and sessions** are counted exactly: each takes a token of the shared bucket. When the store cannot decide they
 are refused: what they would cost, an order at the e-ID or a session, is more than a second of waiting.
@@ -20,7 +20,7 @@ from typing import Final
 from shared.crypto.limit_keys import limit_key
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import DependencyError, TooManyRequestsError
-from shared.domain.ids import Subject
+from shared.domain.ids import OrganisationId, StaffId, Subject
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Record
 from shared.domain.rate_limits import Bucket, Limit, SignInLimits, network_of, retry_after_seconds
@@ -101,19 +101,37 @@ class Limiting:
             key = limit_key(kind, who, self._pepper)
             await self._strict(key, limit, by=key, event=event)
 
+    async def allow_code(self, organisation: OrganisationId, staff: StaffId) -> None:
+        """A code of a second factor may be tried for this account, by whoever has proved its password or a session.
+
+        20 codes an hour, of which three in a million count, are one chance in 700 a day for somebody who knows the
+        password, and the owner is told. Nobody else can use them up. Raises as ``allow_session``.
+        """
+        limit = self._limits.codes_per_staff
+        if limit is not None:
+            await self._strict(f"codes-{staff}", limit, by=staff, event=AuditEvent.FACTOR_LIMITED, log=organisation)
+
     async def _start(self, kind: str, who: str, limit: Limit | None) -> None:
         if limit is not None:
             key = limit_key(kind, who, self._pepper)
             await self._strict(key, limit, by=key)
 
-    async def _strict(self, key: str, limit: Limit, *, by: str, event: AuditEvent = AuditEvent.SIGN_IN_LIMITED) -> None:
+    async def _strict(
+        self,
+        key: str,
+        limit: Limit,
+        *,
+        by: str,
+        event: AuditEvent = AuditEvent.SIGN_IN_LIMITED,
+        log: OrganisationId = PLATFORM,
+    ) -> None:
         held = self._of(key)
         until = await self._take(key, held, limit, lease=0)
         if until is None:
             return
         now = self._clock()
         if held.noted_minute != f"{now:%Y%m%d%H%M}":
-            await self._audit.write_once_a_minute(event, PLATFORM, by=by)
+            await self._audit.write_once_a_minute(event, log, by=by)
             held.noted_minute = f"{now:%Y%m%d%H%M}"
         raise TooManyRequestsError(retry_after_seconds(until, now=now))
 

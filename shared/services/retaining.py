@@ -46,6 +46,8 @@ _SINGLE_RECORDS: Final[Mapping[str, Callable[[str], Place]]] = {
     "order": places.order,
     "return": places.sign_in_return,
     "redirect": places.redirect,
+    "second-step": places.second_step,
+    "challenge": places.challenge,
     "evidence": places.evidence,
 }
 """Kinds that are one record each, and nothing else."""

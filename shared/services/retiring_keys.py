@@ -1,8 +1,8 @@
 """Retiring old versions of an organisation key: counted first, destroyed when nothing names them.
 
 What is shared lives a year at most, so an old version is named for no longer, except by the names and addresses of
-staff: those are sealed anew here. Whatever else is sealed under the organisation's keys lies in its threads and
-uploads, which the expiry buckets find.
+staff and by their second factors: those are sealed anew here. Whatever else is sealed under the organisation's keys
+lies in its threads and uploads, which the expiry buckets find.
 """
 
 import re
@@ -26,6 +26,7 @@ from shared.services.deleting import delete
 from shared.services.keyring import Keyring
 from shared.services.listing import each_record
 from shared.services.organisation_key_records import is_destroyed, key_records, version_of
+from shared.services.resealing_factors import ResealingFactors
 
 SETTLED: Final = timedelta(hours=1)
 """How long after its successor was made a version may still seal: instances know the newest for a quarter of an hour,
@@ -56,6 +57,7 @@ class RetiringKeys:
         self._audit = audit
         self._clock = clock
         self._random = random
+        self._factors = ResealingFactors(records=records, keyring=keyring, random=random)
 
     async def count(self, organisation: OrganisationId) -> KeyUse:
         """Count, and change nothing."""
@@ -64,7 +66,7 @@ class RetiringKeys:
         return use
 
     async def retire(self, organisation: OrganisationId) -> KeyUse:
-        """Seal the staff's fields anew, and destroy every older version that nothing names.
+        """Seal the fields and factors of staff anew, and destroy every older version that nothing names.
 
         May be repeated. Raises ``ValueError`` for the platform, whose values no bucket leads to as a whole;
         ``KeyUnavailableError``.
@@ -72,6 +74,7 @@ class RetiringKeys:
         if organisation == PLATFORM:
             raise ValueError(organisation)
         await self._reseal_staff(organisation)
+        await self._factors.reseal(organisation)
         records = await key_records(self._records, organisation)
         use = KeyUse(named=await self._named(organisation))
         retired: list[int] = []

@@ -22,6 +22,7 @@ from shared.domain.errors import (
     RecordChangedError,
     RecordNotFoundError,
 )
+from shared.domain.factor_policy import ENROLLED_BY, is_enough
 from shared.domain.ids import OrganisationId, RandomBytes, SessionId, StaffId, Subject, UnitId, new_id
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Body, Clock, Record, Records
@@ -32,6 +33,7 @@ from shared.domain.staff_members import StaffState, state_of
 from shared.services.auditing import Audit, log_of
 from shared.services.expiring import Expiries
 from shared.services.keyring import Keyring
+from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.session_index import SessionIndex, readers_of
 
 HELD_LONGER: Final = timedelta(hours=1)
@@ -58,6 +60,7 @@ class Sessions:
         index: SessionIndex,
         keyring: Keyring,
         expiries: Expiries,
+        settings: SettingsOfOrganisations,
         audit: Audit,
         limits: SessionLimits,
         pepper: int,
@@ -68,6 +71,7 @@ class Sessions:
         self._index = index
         self._keyring = keyring
         self._expiries = expiries
+        self._settings = settings
         self._audit = audit
         self._limits = limits
         self._pepper = pepper
@@ -80,25 +84,73 @@ class Sessions:
         staff: StaffId,
         *,
         methods: frozenset[SignInMethod],
+        must_enrol: bool = False,
         replacing: str | None = None,
         device: str = UNKNOWN_DEVICE,
     ) -> NewSession:
         """A session with a token that nobody has seen before; the one with the token ``replacing`` ends.
 
         ``methods`` are what they have just proved themselves by, ``device`` is what its owner will know it by
-        (``shared.domain.devices``). Raises ``NotSignedInError`` for unknown staff.
+        (``shared.domain.devices``). ``must_enrol``: it opens nothing but setting up a factor, whatever the policy says.
+        Raises ``NotSignedInError`` for unknown staff.
         """
-        now = self._clock()
-        principal = replace(await self._staff(organisation, staff), methods=methods, verified_at=now)
+        await self._staff(organisation, staff)
         await self._audit.write(AuditEvent.STAFF_SIGNED_IN, organisation, by=staff)
+        return await self._raise_staff(
+            organisation, staff, methods=methods, must_enrol=must_enrol, replacing=replacing, device=device
+        )
+
+    async def renew(self, token: str, staff: Staff, *, methods: frozenset[SignInMethod]) -> NewSession:
+        """The session of ``token`` with these methods proved just now besides, under a token nobody has seen before.
+
+        A token that somebody learnt before is worth nothing in the session that may do more. It ends when the old one
+        would have. Raises ``NotSignedInError`` when that has ended.
+        """
+        record = await self._raised(token_hash(token))
+        fields = Fields(record.body)
+        key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(fields.text("device")))
+        device = unseal_field(key, fields.text("device"), partition=record.partition, id=record.id, field="device")
+        return await self._raise_staff(
+            staff.organisation,
+            staff.staff,
+            methods=_methods(fields) | methods,
+            must_enrol=_must_enrol(fields) and not methods & ENROLLED_BY,
+            replacing=token,
+            device=device,
+            ends=fields.instant("expires_at"),
+        )
+
+    async def _raise_staff(
+        self,
+        organisation: OrganisationId,
+        staff: StaffId,
+        *,
+        methods: frozenset[SignInMethod],
+        must_enrol: bool,
+        replacing: str | None,
+        device: str,
+        ends: datetime | None = None,
+    ) -> NewSession:
+        now = self._clock()
+        principal = replace(
+            await self._staff(organisation, staff),
+            methods=methods,
+            verified_at=now,
+            is_unfinished=must_enrol or not await self._is_enough(organisation, methods),
+        )
         body: Body = {
             "kind": "staff",
             "organisation": organisation,
             "staff": staff,
             "methods": sorted(methods),
+            "must_enrol": must_enrol,
             "verified_at": instant_text(now),
         }
-        return await self._raise(principal, body, replacing, device)
+        return await self._raise(principal, body, replacing, device, ends)
+
+    async def _is_enough(self, organisation: OrganisationId, methods: frozenset[SignInMethod]) -> bool:
+        """By the policy of now: whoever tightens it finds nobody left in by the old one."""
+        return is_enough((await self._settings.of(organisation)).second_factor, methods)
 
     async def raise_for_person(
         self, person: Person, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
@@ -115,14 +167,16 @@ class Sessions:
         }
         return await self._raise(person, body, replacing, device)
 
-    async def _raise(self, principal: Principal, body: Body, replacing: str | None, device: str) -> NewSession:
+    async def _raise(
+        self, principal: Principal, body: Body, replacing: str | None, device: str, ends: datetime | None = None
+    ) -> NewSession:
         if replacing is not None:
             # Whoever knew the old token of this browser must not stay signed in beside the new session.
             await self._index.end(token_hash(replacing))
         await self._make_room(principal)
         token, now = new_token(self._random), self._clock()
         hashed, session = token_hash(token), SessionId(new_id(now, self._random))
-        ends = now + self._limits.absolute
+        ends = now + self._limits.absolute if ends is None else ends
         for reader in reader_keys(principal):
             await self._expiries.book(ends, f"session|{hashed}|{reader}|{session}")
         place = places.session(hashed)
@@ -228,7 +282,13 @@ class Sessions:
         fields = Fields(record.body)
         if fields.text("kind") == "staff":
             staff = await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
-            return replace(staff, methods=_methods(fields), verified_at=fields.optional_instant("verified_at"))
+            methods = _methods(fields)
+            return replace(
+                staff,
+                methods=methods,
+                verified_at=fields.optional_instant("verified_at"),
+                is_unfinished=_must_enrol(fields) or not await self._is_enough(staff.organisation, methods),
+            )
         sealed = fields.text("name")
         key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))
         name = unseal_field(key, sealed, partition=record.partition, id=record.id, field="name")
@@ -278,6 +338,10 @@ def _pepper(fields: Fields) -> int:
         return subject_version(Subject(fields.text("subject")))
     except ValueError as fault:
         raise IntegrityError from fault
+
+
+def _must_enrol(fields: Fields) -> bool:
+    return fields.body.get("must_enrol") is not None and fields.fact("must_enrol")
 
 
 def _methods(fields: Fields) -> frozenset[SignInMethod]:

@@ -1,35 +1,171 @@
-"""Staff sign in with an address and a password."""
+"""Staff sign in: with a password and what the organisation asks for besides, or with a passkey alone."""
 
+from shared.domain.audit_events import AuditEvent
 from shared.domain.devices import UNKNOWN_DEVICE
-from shared.domain.errors import DependencyError, NotSignedInError
+from shared.domain.errors import DependencyError, FactorRefusedError, NotFoundError, NotSignedInError
+from shared.domain.factor_answers import EnrolmentCode, FactorAnswer, PasskeyAnswer, way_of
+from shared.domain.factor_policy import is_standing, offered
+from shared.domain.ids import OrganisationId
+from shared.domain.organisation_settings import SecondFactor, StaffSignIn
+from shared.domain.passkeys import Purpose
+from shared.domain.principals import Staff
 from shared.domain.sign_in_methods import SignInMethod
-from shared.services.proving_passwords import ProvingPasswords
+from shared.domain.staff_notices import StaffNotice
+from shared.domain.staff_sign_in import Here, SecondStepBegun
+from shared.services.auditing import Audit
+from shared.services.factor_records import FactorRecords
+from shared.services.organisation_settings import SettingsOfOrganisations
+from shared.services.passkey_owners import PasskeyOwners
+from shared.services.proving_factors import ProvingFactors
+from shared.services.proving_passwords import PasswordProof, ProvingPasswords
+from shared.services.second_steps import SecondStep, SecondSteps
 from shared.services.sessions import NewSession, Sessions
+from shared.services.telling_staff import TellingStaff
 
 
 class StaffSigningIn:
-    """Raises sessions for who proves the password."""
+    """Raises sessions for who proves enough."""
 
-    def __init__(self, *, proving: ProvingPasswords, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        *,
+        proving: ProvingPasswords,
+        factors: FactorRecords,
+        owners: PasskeyOwners,
+        proving_factors: ProvingFactors,
+        steps: SecondSteps,
+        settings: SettingsOfOrganisations,
+        sessions: Sessions,
+        telling: TellingStaff,
+        audit: Audit,
+    ) -> None:
         self._proving = proving
+        self._factors = factors
+        self._owners = owners
+        self._proving_factors = proving_factors
+        self._steps = steps
+        self._settings = settings
         self._sessions = sessions
+        self._telling = telling
+        self._audit = audit
 
     async def sign_in(
         self, address: str, password: str, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
-    ) -> NewSession:
-        """A fresh session on this device; the one with the token ``replacing``, which this browser held, ends.
+    ) -> NewSession | SecondStepBegun:
+        """A fresh session on this device, or the step that is still to be done.
+
+        The session with the token ``replacing``, which this browser held, ends when another is raised.
 
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and someone who was removed,
         after the same work.
         """
         proof = await self._proving.prove(address, password)
+        policy = await self._policy(proof.organisation)
+        if policy is None:
+            raise await self._proving.refuse(proof)
+        offers = offered(policy, await self._factors.of(proof.organisation, proof.staff))
+        if offers:
+            await self._audit.write(AuditEvent.SECOND_STEP_BEGUN, proof.organisation, by=proof.staff)
+            token, ends_at = await self._steps.begin(proof)
+            return SecondStepBegun(token=token, offers=offers, ends_at=ends_at)
+        return await self._raise(
+            proof, frozenset({SignInMethod.PASSWORD}), Here(replacing=replacing, device=device), must_enrol=False
+        )
+
+    async def complete(self, token: str, answer: FactorAnswer, here: Here) -> NewSession:
+        """The session that the browser with this step's token gets for a right answer.
+
+        Raises ``NotFoundError`` when there is no such step (any more), ``FactorRefusedError`` for a wrong answer or
+        one that is not offered, ``WrongCredentialsError`` when the password was changed meanwhile.
+        """
+        step = await self._steps.attempt(token)
+        proof = step.proof
+        try:
+            await self._check_offered(proof, answer)
+            proved = await self._proving_factors.prove(proof.organisation, proof.staff, answer, purpose=Purpose.SIGN_IN)
+        except FactorRefusedError:
+            await self._end_after_last_try(step)
+            raise
+        await self._steps.finish(step)
+        methods = frozenset({SignInMethod.PASSWORD}) | proved
+        session = await self._raise(proof, methods, here, must_enrol=isinstance(answer, EnrolmentCode))
+        return await self._standing(session, answer)
+
+    async def with_passkey(self, answer: PasskeyAnswer, here: Here, *, step: str | None = None) -> NewSession:
+        """The session of whose passkey it is. It verified its owner, so it stands for a password as well.
+
+        With the token of a half-done sign-in it must be of the same account: whoever began as one ends as no other.
+
+        Raises ``FactorRefusedError``.
+        """
+        organisation, staff = await self._owners.of(answer.asserted.credential)
+        begun = await self._begun(step)
+        if begun is not None:
+            if (begun.proof.organisation, begun.proof.staff) != (organisation, staff):
+                await self._end_after_last_try(begun)
+                raise FactorRefusedError
+            await self._steps.drop(begun)
+        if await self._policy(organisation) is None:
+            raise FactorRefusedError
+        methods = await self._proving_factors.prove(organisation, staff, answer, purpose=Purpose.SIGN_IN)
+        try:
+            session = await self._sessions.raise_for_staff(
+                organisation, staff, methods=methods, replacing=here.replacing, device=here.device
+            )
+        except NotSignedInError:
+            raise FactorRefusedError from None
+        return await self._standing(session, answer)
+
+    async def _standing(self, session: NewSession, answer: FactorAnswer) -> NewSession:
+        """The session, if the factor is still there: whoever took it away ended only the sessions that there were."""
+        staff = session.principal
+        assert isinstance(staff, Staff)
+        try:
+            stands = is_standing(answer, await self._factors.of(staff.organisation, staff.staff))
+        except DependencyError:
+            await self._sessions.end(session.token, staff)
+            raise
+        if not stands:
+            await self._sessions.end(session.token, staff)
+            raise FactorRefusedError
+        return session
+
+    async def _policy(self, organisation: OrganisationId) -> SecondFactor | None:
+        """What is asked besides a password; None where no password and no passkey of ours signs in."""
+        settings = await self._settings.of(organisation)
+        return settings.second_factor if StaffSignIn.PASSWORD in settings.sign_in else None
+
+    async def _check_offered(self, proof: PasswordProof, answer: FactorAnswer) -> None:
+        """Asked afresh: factors and policy may have changed since the password was given."""
+        policy = await self._policy(proof.organisation)
+        factors = await self._factors.of(proof.organisation, proof.staff)
+        if policy is None or way_of(answer) not in offered(policy, factors):
+            raise FactorRefusedError
+
+    async def _begun(self, token: str | None) -> SecondStep | None:
+        if token is None:
+            return None
+        try:
+            return await self._steps.attempt(token)
+        except NotFoundError:
+            return None
+
+    async def _end_after_last_try(self, step: SecondStep) -> None:
+        if step.is_last_try:
+            await self._steps.drop(step)
+            await self._telling.tell(step.proof.organisation, step.proof.staff, StaffNotice.CODES_REFUSED)
+
+    async def _raise(
+        self, proof: PasswordProof, methods: frozenset[SignInMethod], here: Here, *, must_enrol: bool
+    ) -> NewSession:
         try:
             session = await self._sessions.raise_for_staff(
                 proof.organisation,
                 proof.staff,
-                methods=frozenset({SignInMethod.PASSWORD}),
-                replacing=replacing,
-                device=device,
+                methods=methods,
+                must_enrol=must_enrol,
+                replacing=here.replacing,
+                device=here.device,
             )
         except NotSignedInError:
             raise await self._proving.refuse(proof) from None

@@ -24,6 +24,7 @@ LIMITS = SignInLimits(
     polls_per_address=Limit(count=200, seconds=3600),
     polls_per_browser=None,
     sessions_per_person=None,
+    codes_per_staff=None,
 )
 
 

@@ -252,6 +252,8 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "csrf": ("header", "X-CSRF-Token"),
         "bankid": ("cookie", "__Host-bankid"),
         "oidc": ("cookie", "__Host-oidc"),
+        "second-step": ("cookie", "__Host-second-step"),
+        "passkey": ("cookie", "__Host-passkey"),
     }
     flow = {"bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel"}
     public = {
@@ -261,6 +263,8 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "staff_sign_in",
         "request_password",
         "choose_password",
+        "staff_passkey_options",
+        "list_sub_processors",
         "bankid_start",
         "oidc_start",
         "upload_options",
@@ -274,6 +278,10 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
             assert asked_for == {"oidc": []}, name
         elif name in flow:
             assert asked_for == {"bankid": []}, name
+        elif name in {"staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_enrolment"}:
+            assert asked_for == {"second-step": []}, name
+        elif name == "staff_sign_in_passkey":
+            assert asked_for == {"passkey": []}, name
         elif operation["method"] in {"get", "head", "options"}:
             assert asked_for == {"session": []}, name
         else:

@@ -26,13 +26,22 @@ PUBLIC = {
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback", "request_password", "choose_password"),
     *("oidc_start", "oidc_callback", "list_sub_processors"),
+    *("staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_enrolment"),
+    *("staff_passkey_options", "staff_sign_in_passkey"),
 }
 """Open to everyone, signed in or not."""
 
-FRESH = {"accept_agreement", "change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"}
+FRESH = {
+    *("accept_agreement", "change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"),
+    *("begin_app", "confirm_app", "begin_passkey", "add_passkey", "renew_recovery_codes", "remove_factor"),
+    "reset_factors",
+}
 """Only minutes after a proof of who one is."""
 
-UNFINISHED = {"read_session", "sign_out"}
+UNFINISHED = {
+    *("read_session", "sign_out", "list_factors", "begin_app", "confirm_app", "begin_passkey", "add_passkey"),
+    *("read_step_up", "step_up_code", "step_up_password", "step_up_passkey_options", "step_up_passkey"),
+}
 """Also while a second factor still has to be set up."""
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
+from shared.crypto.one_time_codes import code_of, step_of
 from shared.domain.principals import Role
-from tests.support.memory_container import PASSWORD
+from tests.support.memory_container import PASSWORD, ask_for_a_password_alone
 from tests.support.scene import accept_agreement
 from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
 
@@ -73,7 +74,8 @@ class Call:
 class Scene:
     """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes.
 
-    ``session`` is the one of ``staff``, ``colleague`` the id of somebody else who serves the unit.
+    ``session`` is the one of ``staff``, ``colleague`` the id of somebody else who serves the unit; ``factor`` an
+    authenticator app of ``staff`` that waits for its first code, and ``secret`` what it was told.
     """
 
     world: World
@@ -85,6 +87,8 @@ class Scene:
     upload: str
     session: str
     colleague: str
+    factor: str
+    secret: str
 
     @classmethod
     async def of(cls, world: World, *, beginner: str = BEGINNER, login: str = LOGIN, person: str = TOLVAN) -> "Scene":
@@ -99,7 +103,9 @@ class Scene:
         upload = (await world.create_upload(staff, draft, 5)).headers["location"]
         await world.append(staff, upload, 0, b"%P")
         (own,) = (await staff.json("GET", "/api/v1/sessions"))["sessions"]
-        return cls(world, staff, thread, delivered, file, draft, upload, own["session"], colleague)
+        app = await staff.json("POST", "/api/v1/staff/factors/apps", 201, json={"name": "Telefonen"})
+        started = (world, staff, thread, delivered, file, draft, upload, own["session"], colleague)
+        return cls(*started, app["factor"], app["secret"])
 
     async def browser(self, who: Who) -> Browser:  # noqa: PLR0911 - one for each
         """A browser of this principal."""
@@ -120,6 +126,7 @@ class Scene:
                 return await world.staff(units=(unit,))
             case Who.OTHER_ORGANISATION | Who.OTHER_ADMIN:
                 organisation = await administering.create_organisation("Grannkommunen")
+                await ask_for_a_password_alone(world.container, organisation)
                 unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
                 role = Role.ADMIN if who is Who.OTHER_ADMIN else Role.MEMBER
                 return await world.staff(organisation=organisation, units=(unit,), role=role)
@@ -132,6 +139,7 @@ class Scene:
         """As this one, in another organisation on the same stores, with another person."""
         organisation = await self.world.container.administering.create_organisation("Grannkommunen")
         await accept_agreement(self.world.container, organisation)
+        await ask_for_a_password_alone(self.world.container, organisation)
         unit = await self.world.container.administering.create_unit(organisation, "Mottagningen", mail_address=None)
         world = replace(self.world, organisation=organisation, unit=unit)
         return await Scene.of(
@@ -149,7 +157,12 @@ class Scene:
             "upload": self.upload.rpartition("/")[2],
             "session": self.session,
             "staff": self.colleague,
+            "factor": self.factor,
         }
+
+    def code(self) -> str:
+        """What the app shows now."""
+        return code_of(self.secret, step_of(self.world.container.clock()))
 
     def call(self, route: str) -> Call:
         """A request that the right principal may make."""
@@ -173,6 +186,13 @@ def _agreed(scene: Scene) -> dict[str, str]:
 
 _APPENDING = {**TUS, "upload-offset": "2", "content-type": "application/offset+octet-stream"}
 _PERSONS = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
+
+_CODE = {"json": {"code": "123456"}}
+_RESPONSE = {"clientDataJSON": "e30"}
+_SIGNED = {
+    "json": {"id": "AAAA", "response": {**_RESPONSE, "authenticatorData": "", "signature": "", "userHandle": "AA"}}
+}
+_MADE = {"json": {"name": "Nyckeln", "id": "AAAA", "response": {**_RESPONSE, "attestationObject": ""}}}
 
 CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "health": lambda _: Call("GET", "/health"),
@@ -204,6 +224,26 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "list_sessions": lambda _: Call("GET", "/api/v1/sessions"),
     "end_session": lambda s: Call("DELETE", f"/api/v1/sessions/{s.session}"),
     "sign_out_everywhere": lambda _: Call("DELETE", "/api/v1/sessions"),
+    "staff_sign_in_code": lambda _: Call("POST", "/api/v1/staff/sign-in/code", _CODE),
+    "staff_sign_in_recovery": lambda _: Call("POST", "/api/v1/staff/sign-in/recovery", _CODE),
+    "staff_sign_in_enrolment": lambda _: Call("POST", "/api/v1/staff/sign-in/enrolment", _CODE),
+    "staff_passkey_options": lambda _: Call("POST", "/api/v1/staff/sign-in/passkey/options"),
+    "staff_sign_in_passkey": lambda _: Call("POST", "/api/v1/staff/sign-in/passkey", _SIGNED),
+    "read_step_up": lambda _: Call("GET", "/api/v1/staff/step-up"),
+    "step_up_code": lambda _: Call("POST", "/api/v1/staff/step-up/code", _CODE),
+    "step_up_password": lambda _: Call("POST", "/api/v1/staff/step-up/password", {"json": {"password": PASSWORD}}),
+    "step_up_passkey_options": lambda _: Call("POST", "/api/v1/staff/step-up/passkey/options"),
+    "step_up_passkey": lambda _: Call("POST", "/api/v1/staff/step-up/passkey", _SIGNED),
+    "list_factors": lambda _: Call("GET", "/api/v1/staff/factors"),
+    "begin_app": lambda _: Call("POST", "/api/v1/staff/factors/apps", {"json": {"name": "Telefonen"}}),
+    "confirm_app": lambda s: Call(
+        "POST", f"/api/v1/staff/factors/apps/{s.factor}/confirm", {"json": {"code": s.code()}}
+    ),
+    "begin_passkey": lambda _: Call("POST", "/api/v1/staff/factors/passkeys/options"),
+    "add_passkey": lambda _: Call("POST", "/api/v1/staff/factors/passkeys", _MADE),
+    "renew_recovery_codes": lambda _: Call("POST", "/api/v1/staff/factors/recovery-codes"),
+    "remove_factor": lambda s: Call("DELETE", f"/api/v1/staff/factors/{s.factor}"),
+    "reset_factors": lambda s: Call("POST", f"/api/v1/organisation/staff/{s.colleague}/factors/reset"),
     "read_settings": lambda _: Call("GET", "/api/v1/organisation/settings"),
     "change_settings": lambda _: Call("PATCH", "/api/v1/organisation/settings", {"json": {"notice_style": "named"}}),
     "list_staff": lambda _: Call("GET", "/api/v1/organisation/staff"),

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -18,6 +19,8 @@ from shared.domain.announcements import announced
 from shared.domain.brokers import Broker
 from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId
 from shared.domain.letters import parse_letter
+from shared.domain.organisation_settings import SecondFactor
+from shared.domain.staff_notices import StaffNotice
 from shared.settings import read_settings
 
 PUBLIC_URL = "http://portal.test"
@@ -86,6 +89,10 @@ class MemoryContainer(Container):
                     to = (OrganisationId(ids["organisation"]), StaffId(ids["staff"]))
                     await self.announcing.send(*to, announced(ids["change"]))
                     continue
+                if "notice" in ids:
+                    organisation, staff = OrganisationId(ids["organisation"]), StaffId(ids["staff"])
+                    await self.telling_staff.send(organisation, staff, StaffNotice(ids["notice"]), ids["event"])
+                    continue
                 await self.notifying.notify(ThreadId(ids["thread"]), MessageId(ids["message"]), ids["recipient"])
 
     @cached_property
@@ -132,3 +139,9 @@ class MemoryContainer(Container):
     @cached_property
     def passwords(self) -> MemoryPasswords:
         return MemoryPasswords()
+
+
+async def ask_for_a_password_alone(container: Container, organisation: OrganisationId) -> None:
+    """Let the organisation's staff sign in without a second factor, which most tests are not about."""
+    settings = container.organisation_settings
+    await settings.change(organisation, lambda now: replace(now, second_factor=SecondFactor.OPTIONAL), by="system")

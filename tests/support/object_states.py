@@ -86,6 +86,13 @@ async def _closed(scene: Scene) -> None:
     await scene.world.container.units.close(scene.world.organisation, scene.world.unit, by="system")
 
 
+async def _enrolled(scene: Scene) -> None:
+    """The app has shown its first code."""
+    answer = await scene.call("confirm_app").by(scene.staff)
+    assert answer.status_code == 200
+    scene.staff.csrf = answer.json()["csrf_token"]
+
+
 STATES: Mapping[str, Mapping[str, Preparing]] = {
     "thread": {"alive": _as_it_is, "expired": _expired},
     "message": {
@@ -100,6 +107,7 @@ STATES: Mapping[str, Mapping[str, Preparing]] = {
     "draft": {"draft": _as_it_is, "sent": _of_sent_draft, "deleted": _of_deleted_draft},
     "staff": {"active": _as_it_is, "invited": _invited, "left": _left},
     "unit": {"open": _as_it_is, "closed": _closed},
+    "factor": {"begun": _as_it_is, "enrolled": _enrolled},
     "": {"-": _as_it_is},
 }
 """By the kind of object that a route is about."""
@@ -112,4 +120,5 @@ def kind_of(route: str, parameters: set[str]) -> str:
     """What a route with these path parameters is about."""
     if route in NAMED_ELSEWHERE:
         return NAMED_ELSEWHERE[route]
-    return next((kind for kind in ("upload", "message", "thread", "staff", "unit") if kind in parameters), "")
+    kinds = ("upload", "message", "thread", "staff", "unit", "factor")
+    return next((kind for kind in kinds if kind in parameters), "")

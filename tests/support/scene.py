@@ -28,7 +28,7 @@ from shared.services.administering import NewStaff
 from shared.services.sharing import Addressee
 from shared.services.uploading import NewUpload
 from shared.services.uploads import Upload
-from tests.support.memory_container import PASSWORD, MemoryContainer
+from tests.support.memory_container import PASSWORD, MemoryContainer, ask_for_a_password_alone
 from tests.support.taps import (
     Tap,
     TappedBlobs,
@@ -110,6 +110,7 @@ class Scene:
         await container.administering.prepare_platform()
         organisation = await container.administering.create_organisation("Exempelkommunen")
         await accept_agreement(container, organisation)
+        await ask_for_a_password_alone(container, organisation)
         unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
         return cls(container=container, organisation=organisation, unit=unit)
 

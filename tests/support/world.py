@@ -16,7 +16,7 @@ from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.ids import OrganisationId, StaffId, UnitId
 from shared.domain.principals import Role
 from shared.services.administering import NewStaff
-from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer
+from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer, ask_for_a_password_alone
 from tests.support.scene import accept_agreement
 
 TOLVAN = "191212121212"
@@ -192,6 +192,7 @@ async def world(**environment: str) -> AsyncIterator[World]:
     await container.administering.prepare_platform()
     organisation = await container.administering.create_organisation("Exempelkommunen")
     await accept_agreement(container, organisation)
+    await ask_for_a_password_alone(container, organisation)
     unit = await container.administering.create_unit(organisation, "Mottagningen", mail_address="unit@example.com")
     app = _idle.pop() if _idle else create_api(container)
     app.state.container = container

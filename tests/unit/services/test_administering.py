@@ -6,6 +6,7 @@ from shared.domain.errors import ConflictError, DependencyError, InvalidInputErr
 from shared.domain.ids import UnitId, is_id
 from shared.domain.principals import Role
 from shared.services.administering import NewStaff
+from shared.services.sessions import NewSession
 from tests.support.memory_container import PASSWORD, MemoryContainer
 from tests.support.scene import Scene
 from tests.support.taps import TROUBLES, Crashed, Trouble
@@ -72,6 +73,7 @@ async def test_an_address_signs_in_one_person(scene: Scene, address: str) -> Non
             await scene.container.administering.add_staff(organisation, somebody(address=address, name="Någon Annan"))
     assert scene.bodies() == before
     session = await scene.container.staff_signing_in.sign_in(address, PASSWORD)
+    assert isinstance(session, NewSession)
     assert getattr(session.principal, "staff", None) == first
 
 
@@ -97,6 +99,7 @@ async def test_a_command_that_met_trouble_can_be_repeated(trouble: Trouble) -> N
         if not scene.bodies("login|"):
             await scene.container.administering.add_staff(scene.organisation, somebody(scene.unit))
         session = await scene.container.staff_signing_in.sign_in(ADDRESS, PASSWORD)
+        assert isinstance(session, NewSession)
         assert session.principal.name == "Anna Exempel"
 
 

@@ -30,6 +30,7 @@ LIMITS = SignInLimits(
     polls_per_address=Limit(count=1000, seconds=60),
     polls_per_browser=Limit(count=100, seconds=60),
     sessions_per_person=Limit(count=4, seconds=3600),
+    codes_per_staff=None,
 )
 
 
@@ -317,6 +318,7 @@ async def test_off_is_off(stage: Stage) -> None:
         polls_per_address=None,
         polls_per_browser=None,
         sessions_per_person=None,
+        codes_per_staff=None,
     )
     tap = Tap()
     instance = stage.instance(TappedRecords(stage.records, tap), none)
@@ -345,6 +347,7 @@ async def test_a_full_bucket_goes_with_the_sweep_and_one_in_use_stays(stage: Sta
         polls_per_address=None,
         polls_per_browser=None,
         sessions_per_person=None,
+        codes_per_staff=None,
     )
     instance = stage.instance(limits=limits)
     buckets = Buckets(records=stage.records, expiries=Expiries(records=stage.records), clock=stage.clock)

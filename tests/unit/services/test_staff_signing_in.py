@@ -11,6 +11,7 @@ from shared.domain.errors import DependencyError, WrongCredentialsError
 from shared.domain.places import PLATFORM, Place
 from shared.domain.principals import Staff
 from shared.domain.sign_in_methods import SignInMethod
+from shared.services.sessions import NewSession
 from tests.support.memory_container import PASSWORD
 from tests.support.scene import Scene
 from tests.support.taps import Tap, meetings
@@ -38,6 +39,7 @@ async def test_the_right_password_signs_in(scene: Scene, address: str) -> None:
     """However the address is written."""
     staff = await scene.staff(address=ADDRESS)
     session = await scene.container.staff_signing_in.sign_in(address, PASSWORD)
+    assert isinstance(session, NewSession)
     proved = replace(staff, methods=frozenset({SignInMethod.PASSWORD}), verified_at=scene.container.clock())
     assert session.principal == proved
     assert await scene.container.sessions.principal_of(session.token) == proved
