@@ -1,6 +1,6 @@
 /** The field for a new password: what is asked of it, how long it is so far, and every rule that refused one. */
 
-import { element, fill, setLive } from "./dom.js";
+import { button, element, fill, refreshTexts, setLive } from "./dom.js";
 import { field } from "./fields.js";
 import { hasText, t } from "./texts.js";
 
@@ -16,10 +16,15 @@ export function newPasswordField() {
   const made = field({ label: () => t("new-password"), hint: () => t("new-password.hint"), input });
   const bar = element("progress", { max: SHORTEST, value: 0, "aria-hidden": "true" });
   const said = element("p", { class: "hint", "aria-live": "polite" });
-  const shown = element("input", { type: "checkbox" });
-  shown.addEventListener("change", () => input.setAttribute("type", shown.checked ? "text" : "password"));
-  const rules = element("ul", { class: "prose" }, ASKED.map((each) => element("li", {}, () => t(`new-password.${each}`))));
+  const isShown = () => input.getAttribute("type") === "text";
+  const show = button(() => t(isShown() ? "new-password.hide" : "new-password.show"), toggle, "quiet");
+  const rules = element("ul", { class: "hint" }, ASKED.map((each) => element("li", {}, () => t(`new-password.${each}`))));
   const refused = element("div");
+
+  function toggle() {
+    input.setAttribute("type", isShown() ? "password" : "text");
+    refreshTexts();
+  }
 
   function count() {
     // As the service counts: characters in the composed form, not units of UTF-16.
@@ -32,7 +37,7 @@ export function newPasswordField() {
   made.node.append(
     bar,
     said,
-    element("label", { class: "check" }, shown, element("span", {}, () => t("new-password.show"))),
+    element("div", { class: "actions" }, show),
     refused,
     rules,
   );

@@ -165,6 +165,7 @@ const TEXTS = {
   "new-password": ["Nytt lösenord", "New password"],
   "new-password.hint": ["Flera ord som inte hör ihop är lätta att minnas och svåra att gissa. Låt gärna en lösenordshanterare välja.", "Several words that do not belong together are easy to remember and hard to guess. Or let a password manager choose."],
   "new-password.show": ["Visa lösenordet", "Show the password"],
+  "new-password.hide": ["Dölj lösenordet", "Hide the password"],
   "new-password.missing": ["Skriv ett nytt lösenord.", "Enter a new password."],
   "new-password.rules": ["Så bedöms lösenordet", "How the password is judged"],
   "new-password.length": ["Minst 15 tecken, eller minst 10 om du loggar in med en andra faktor. Alla tecken går bra, mellanslag också; inget slag av tecken krävs.", "At least 15 characters, or at least 10 if you sign in with a second factor. All characters will do, spaces too; no kind of character is required."],
