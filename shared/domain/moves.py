@@ -8,7 +8,9 @@ from typing import Final
 from shared.domain import places
 from shared.domain.ports import Body, Record
 
-LEFT_BEHIND: Final = frozenset({"session", "sessions", "order", "return", "redirect", "limit"})
+LEFT_BEHIND: Final = frozenset(
+    {"session", "sessions", "second-step", "challenge", "order", "return", "redirect", "limit"}
+)
 """Kinds of partition that live for hours at most and belong to one browser or one address: everyone signs in anew, and
 limits begin full. A cookie of the source opens nothing at the target."""
 

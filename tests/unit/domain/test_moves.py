@@ -16,6 +16,8 @@ def test_only_what_lives_for_hours_stays_behind() -> None:
     hours = [
         places.session("f"),
         places.session_entry("x", SessionId("y")),
+        places.second_step("f"),
+        places.challenge("f"),
         places.order("f"),
         places.sign_in_return("f"),
         places.redirect("f"),
