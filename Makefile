@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench package smoke audit licences lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package smoke audit licences secrets lock openapi bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -27,7 +27,7 @@ check: setup ## lint, types, import rules and the quick tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) tests/architecture tests/unit tests/http
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) tests/architecture tests/unit tests/http tests/supply_chain/test_bandit.py tests/supply_chain/test_secrets.py
 
 bench: setup ## measure, into build/bench.json
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -43,6 +43,9 @@ licences: setup ## write docs/licences.md anew from what packages state
 
 smoke: setup ## is a deployment fit to be opened? make smoke URL=https://portal.example.se (docs/operations.md)
 	@$(BIN)/python -m local.smoke $(URL) $(ARGS)
+
+secrets: setup ## write .secrets.baseline anew: what looks like a secret and is none
+	@$(BIN)/python -m local.secret_scan
 
 lock: setup ## resolve the requirements anew, with a week's cooldown
 	$(BIN)/python -m local.lock
