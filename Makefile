@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench package smoke audit licences secrets lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package image smoke audit licences secrets lock openapi bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -34,6 +34,10 @@ bench: setup ## measure, into build/bench.json
 
 package: $(VENV)/.installed ## build what is deployed, into build/package.zip
 	@$(BIN)/python -m local.package
+
+image: package ## build the container from the package, where there is Docker
+	@docker info >/dev/null 2>&1 || { echo "Docker is missing, or its daemon does not run" >&2; exit 1; }
+	@docker build --tag private-identity-control .
 
 audit: setup ## ask whether a weakness is known of what we use: 0 none, 1 yes, 3 could not be checked
 	@$(BIN)/python -m local.audit

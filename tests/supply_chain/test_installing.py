@@ -85,7 +85,7 @@ def test_a_resolved_version_is_a_week_old(monkeypatch: pytest.MonkeyPatch) -> No
         called.append([str(each) for each in command])
         return subprocess.CompletedProcess([], 0)
 
-    monkeypatch.setattr(lock.subprocess, "run", run)
+    monkeypatch.setattr("local.lock.subprocess.run", run)
     lock.main()
     week = (datetime.now(UTC) - timedelta(days=7)).date()
     compiled = [command for command in called if "compile" in command]
