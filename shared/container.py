@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
     from shared.services.activating import Activating
+    from shared.services.address_pepper import AddressPepper
     from shared.services.administering import Administering
     from shared.services.admitting import Admitting
     from shared.services.agreeing import Agreeing
@@ -388,6 +389,12 @@ class Container(Clients):
         )
 
     @cached_property
+    def address_pepper(self) -> "AddressPepper":
+        from shared.services.address_pepper import AddressPepper
+
+        return AddressPepper(records=self.records, pepper=self.settings.address_pepper)
+
+    @cached_property
     def proving_passwords(self) -> "ProvingPasswords":
         from shared.services.proving_passwords import ProvingPasswords
 
@@ -396,6 +403,7 @@ class Container(Clients):
             passwords=self.passwords,
             audit=self.audit,
             address_pepper=self.settings.address_pepper,
+            pepper=self.address_pepper,
         )
 
     @cached_property
@@ -470,6 +478,7 @@ class Container(Clients):
             credentials=self.credentials,
             choosing=self.choosing_passwords,
             proving=self.proving_passwords,
+            pepper=self.address_pepper,
             index=self.session_index,
             audit=self.audit,
             tell=self.activating.tell_of_change,

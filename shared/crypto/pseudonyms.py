@@ -79,3 +79,13 @@ def address_key(email: str, pepper: bytes) -> str:
     # Folding can undo composition, hence once more afterwards (Unicode 15, section 3.13, D145).
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
     return hmac.digest(pepper, b"pic/address/v1:" + folded.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def address_pepper_mark(pepper: bytes) -> str:
+    """What tells one pepper of addresses from another, and says nothing of either: 32 hex digits.
+
+    Raises ``ValueError`` when it has fewer than 32 bytes.
+    """
+    if len(pepper) < MIN_PEPPER_BYTES:
+        raise ValueError("a pepper has fewer than 32 bytes")
+    return hmac.digest(pepper, b"pic/address-pepper/v1", "sha256")[:16].hex()

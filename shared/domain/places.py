@@ -112,6 +112,11 @@ def credential(organisation: OrganisationId, staff: StaffId) -> Place:
     return Place(f"organisation|{organisation}", f"credential|{staff}")
 
 
+def address_pepper() -> Place:
+    """The mark of the pepper under which sign-in addresses lie."""
+    return Place(f"organisation|{PLATFORM}", "address-pepper")
+
+
 def session(token_hash: str) -> Place:
     return Place(f"session|{token_hash}", "session")
 

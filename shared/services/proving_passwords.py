@@ -12,6 +12,7 @@ from shared.domain.errors import RecordChangedError, RecordNotFoundError, WrongC
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Record, Records
+from shared.services.address_pepper import AddressPepper
 from shared.services.auditing import Audit
 
 
@@ -31,7 +32,10 @@ class PasswordProof:
 class ProvingPasswords:
     """Verifies, and stores anew what is hashed with an older pepper or at a lower cost."""
 
-    def __init__(self, *, records: Records, passwords: Passwords, audit: Audit, address_pepper: bytes) -> None:
+    def __init__(
+        self, *, records: Records, passwords: Passwords, audit: Audit, address_pepper: bytes, pepper: AddressPepper
+    ) -> None:
+        self._pepper = pepper
         self._records = records
         self._passwords = passwords
         self._audit = audit
@@ -41,8 +45,10 @@ class ProvingPasswords:
         """Who it is.
 
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and somebody who has none,
-        after the same work; ``TooManyRequestsError`` when too many wait.
+        after the same work; ``TooManyRequestsError`` when too many wait; ``IntegrityError`` when addresses lie under
+        another pepper.
         """
+        await self._pepper.check()
         login = address_key(address, self._address_pepper)
         record = await self._login(login)
         fields = None if record is None else Fields(record.body)

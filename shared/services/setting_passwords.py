@@ -23,6 +23,7 @@ from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.ports import Body, Record, Records
 from shared.domain.principals import Staff
 from shared.domain.staff_members import StaffState
+from shared.services.address_pepper import AddressPepper
 from shared.services.auditing import Audit
 from shared.services.choosing_passwords import ChoosingPasswords
 from shared.services.credentials import Credentials
@@ -55,6 +56,7 @@ class SettingPasswords:
         credentials: Credentials,
         choosing: ChoosingPasswords,
         proving: ProvingPasswords,
+        pepper: AddressPepper,
         index: SessionIndex,
         audit: Audit,
         tell: Telling,
@@ -65,6 +67,7 @@ class SettingPasswords:
         self._credentials = credentials
         self._choosing = choosing
         self._proving = proving
+        self._pepper = pepper
         self._index = index
         self._audit = audit
         self._tell = tell
@@ -75,6 +78,7 @@ class SettingPasswords:
         Raises ``NotFoundError`` alike for a link that is unknown, used, replaced or too old, and for who has left;
         ``PasswordRefusedError`` and ``TooManyRequestsError``, after which the link still works.
         """
+        await self._pepper.check()
         link = await self._credentials.open(LinkToken.of(text))
         member = link.member
         stored = await self._choosing.hashed(member, password)
