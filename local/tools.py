@@ -1,8 +1,8 @@
 """Tools that cannot stand beside the rest: each in an environment of its own, made when it is first wanted.
 
-checkov pins half of what we use to other versions, sslyze asks for an older cryptography, and what only looks at code
-has no business among what the code runs with. `python -m local.tools` makes
-all of them, so that no test has to wait for it.
+checkov pins half of what we use to other versions, sslyze asks for an older cryptography, schemathesis brings forty
+packages for one test, and what only looks at code has no business among what the code runs with.
+`python -m local.tools` makes all of them, so that no test has to wait for it.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import Final
 from local.environments import EnvironmentFaultError, environment
 from local.node_process import ROOT
 
-TOOLS: Final = ("bandit", "checkov", "cyclonedx-py", "detect-secrets", "pip-audit", "sslyze")
+TOOLS: Final = ("bandit", "checkov", "cyclonedx-py", "detect-secrets", "pip-audit", "schemathesis", "sslyze")
 """Each has its pinned requirements in ``local/requirements``."""
 
 BUILT: Final[Mapping[str, tuple[str, ...]]] = {"sslyze": ("sslyze",)}

@@ -291,7 +291,7 @@ def everything_stored(scene: Scene) -> tuple[object, object, object]:
     return records, (dict(container.blobs._content), dict(container.blobs._staged)), list(container.queues.queued)
 
 
-def content_of(scene: Scene) -> tuple[object, ...]:
+def content_of(scene: Scene) -> tuple[object, object, object]:
     """As ``everything_stored``, without what signing in and setting up somebody leaves."""
     records, blobs, queued = everything_stored(scene)
     assert isinstance(records, dict)
