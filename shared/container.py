@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from shared.services.receipts import Receipts
     from shared.services.removing_factors import RemovingFactors
     from shared.services.replaying import Replaying
+    from shared.services.reporting_incidents import IncidentReporting
     from shared.services.repseudonymising import Repseudonymising
     from shared.services.retaining import Retaining
     from shared.services.retiring_keys import RetiringKeys
@@ -827,6 +828,14 @@ class Container(Clients):
         from shared.services.journaling import Journal
 
         return Journal(blobs=self.journal_blobs, clock=self.clock)
+
+    @cached_property
+    def incidents(self) -> "IncidentReporting":
+        from shared.services.reporting_incidents import IncidentReporting
+
+        return IncidentReporting(
+            records=self.records, custodies=self.custodies, receipts=self.receipts, audit=self.audit
+        )
 
     @cached_property
     def replaying(self) -> "Replaying":

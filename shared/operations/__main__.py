@@ -11,6 +11,7 @@ from shared.operations import (
     content_policy,
     create_organisation,
     destroy_organisation_key,
+    incident,
     invite_admin,
     move,
     own_key,
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
     destroy_organisation_key.add_to(commands)
     move.add_to(commands)
     replay_deletions.add_to(commands)
+    incident.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

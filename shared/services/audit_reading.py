@@ -75,11 +75,14 @@ def _event(organisation: OrganisationId, record: Record, names: Mapping[str, str
     return LoggedEvent(
         event=fields.text("event"),
         at=fields.instant("at"),
-        by=by if is_id(by) or by.isalpha() else _alias(organisation, by),
+        by=reader_name(organisation, by),
         by_name=names.get(by),
         ids=ids,
     )
 
 
-def _alias(organisation: OrganisationId, subject: str) -> str:
-    return f"person-{token_hash(f'{organisation}|{subject}')[:_ALIAS_CHARACTERS].lower()}"
+def reader_name(organisation: OrganisationId, by: str) -> str:
+    """What an organisation may know of whoever did something: an id of its staff, ``system``, or a name of its own."""
+    if is_id(by) or by.isalpha():
+        return by
+    return f"person-{token_hash(f'{organisation}|{by}')[:_ALIAS_CHARACTERS].lower()}"
