@@ -28,6 +28,8 @@ from shared.domain.principals import Role
 from shared.services.administering import NewStaff
 from shared.settings import read_settings
 from tests.support.key_vault import RunningKeyVault, sdk_client
+from tests.support.memory_container import ask_for_a_password_alone
+from tests.support.scene import accept_agreement
 
 T = TypeVar("T")
 PERSON = "199006022397"
@@ -101,6 +103,8 @@ async def make_office(container: Container, name: str) -> Office:
     administering = container.administering
     organisation = await administering.create_organisation(name)
     unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
+    await accept_agreement(container, organisation)
+    await ask_for_a_password_alone(container, organisation)
     address = f"{organisation}@example.se"
     new = NewStaff(name="Anna Exempel", mail_address=address, password=PASSWORD, role=Role.MEMBER, units=(unit,))
     await administering.add_staff(organisation, new)
