@@ -279,7 +279,8 @@ def test_alerts_ask_for_lines_that_the_code_writes() -> None:
     queries = {each["name"]: each["query"] for each in variables(TEMPLATES, "modules/alerts.bicep")["queries"]}
     names = {route.name for route in iter_route_contexts(create_api(MemoryContainer()).routes)}
     asked = set(re.findall(r'"(\w+)"', queries["failed-sign-ins"].partition(" in (")[2].partition(")")[0]))
-    assert asked == {"staff_sign_in", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback"}
+    second_step = {"staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_passkey"}
+    assert asked == {"staff_sign_in", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback", *second_step}
     assert asked <= names
     sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "functions").glob("*.py")))
     for line in ("sweep.completed", "job_fault function=%s", '"event": "request"'):
