@@ -20,7 +20,7 @@ NOTE = "stack.json"
 
 def _table(stack: Stack, seeded: Seed) -> str:
     rows = [
-        ("Portal", f"{stack.api_url}/portal"),
+        ("Portal", f"{stack.public_url}/portal"),
         ("API", f"{stack.api_url}/api/openapi.json"),
         ("Mail catcher", stack.mail_url),
         ("BankID simulator", stack.bankid_url),

@@ -37,6 +37,11 @@ class Stack:
         return f"http://{HOST}:{self.ports.api}"
 
     @property
+    def public_url(self) -> str:
+        """Where browsers go: the same, by a name, because there are no passkeys for an address of numbers."""
+        return f"http://localhost:{self.ports.api}"
+
+    @property
     def mail_url(self) -> str:
         return f"http://{HOST}:{self.ports.mail_page}"
 
@@ -84,7 +89,7 @@ def settings_for(ports: StackPorts, data: Path, records: RecordStore) -> dict[st
         **sample["Values"],
         "AzureWebJobsStorage": account,
         "PIC_STORAGE": account,
-        "PIC_PUBLIC_URL": f"http://{HOST}:{ports.api}",
+        "PIC_PUBLIC_URL": f"http://localhost:{ports.api}",
         "PIC_RECORDS": records,
         "PIC_COSMOS_ENDPOINT": f"http://{HOST}:{ports.cosmos}" if records == "cosmos" else "",
         "PIC_COSMOS_KEY": cosmos.KEY if records == "cosmos" else "",

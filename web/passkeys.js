@@ -4,7 +4,9 @@ import { call } from "./api.js";
 
 /** Whether this browser can make and use passkeys at this address. */
 export function hasPasskeys() {
-  return "PublicKeyCredential" in window && "credentials" in navigator;
+  // Browsers keep passkeys for names, and for no address of numbers.
+  const isNamed = !/^[\d.]+$|:/.test(location.hostname);
+  return isNamed && "PublicKeyCredential" in window && "credentials" in navigator;
 }
 
 /** Let the device make a passkey for what the service asks; what the service is told of it. */

@@ -42,7 +42,7 @@ def test_the_return_into_the_same_browser_signs_in(running: Running, browsers: t
     """And nothing before it does; the session says how its owner is known, and opens the inbox."""
     browser, other = browsers
     address = persons.approve_here(running.stack, started(browser), PERSON)
-    assert address.startswith(f"{running.stack.api_url}/portal#/sign-in/return/")
+    assert address.startswith(f"{running.stack.public_url}/portal#/sign-in/return/")
     assert news(browser) == ("pending", "awaitingReturn", None)
     browser.call("GET", SESSION, expect=401)
     assert persons.come_back(browser, address) == NAME
