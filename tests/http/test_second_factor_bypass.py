@@ -1,5 +1,7 @@
 """Getting past the second factor: every path that somebody with the password, or with less, could try."""
 
+import re
+
 import pytest
 
 from shared.domain.organisation_settings import SecondFactor
@@ -15,6 +17,7 @@ from tests.support.factor_browsers import (
     copied,
     device,
     finished,
+    held,
     is_in,
     new_passkey,
     proof,
@@ -251,3 +254,61 @@ async def test_after_a_reset_nothing_of_before_lets_in(member: Member) -> None:
     made = new_passkey(device().create(options))
     problem_of(await inside.call("POST", f"{FACTORS}/passkeys", json=made), 401, "not-signed-in")
     assert (await member.give_password(Browser(member.world.http))).json()["offers"] == ["enrolment-code"]
+
+
+def link_to(member: Member) -> str:
+    """What stands in the last mail with a link to choose a password."""
+    mails = [mail for mail in member.world.container.mailer.sent if mail.to == member.address]
+    found = re.findall(r"#/choose-password/([\w-]+)", mails[-1].text)
+    assert found
+    return str(found[-1])
+
+
+async def test_a_new_password_leaves_the_factor_and_signs_nobody_in(member: Member) -> None:
+    """Whoever reads somebody's mail gets as far as the second step, and their own sessions end."""
+    inside = await member.half_signed_in()
+    await member.with_code(inside, member.next_code())
+    stranger = Browser(member.world.http)
+    await stranger.call("POST", "/api/v1/staff/password-reset", json={"mail_address": member.address})
+    await member.world.container.run_queues()
+    chosen = {"token": link_to(member), "password": "nykvarn tegelsten 47 vattenfall"}
+    answer = await stranger.call("POST", "/api/v1/staff/activation", json=chosen)
+    assert answer.status_code in {200, 204}
+    assert held(stranger) == set()
+    assert not await is_in(inside)
+    answer = await member.give_password(stranger, chosen["password"])
+    assert (answer.status_code, answer.json()["offers"]) == (202, ["totp"])
+    assert held(stranger) == {STEP}
+    problem_of(await stranger.call("POST", f"{FACTORS}/apps", json={"name": "x"}), 401, "not-signed-in")
+
+
+async def test_a_new_password_after_a_reset_of_the_factors_is_not_enough(member: Member) -> None:
+    """Who reads the mail has a password, and no code: that went to the administrator's screen."""
+    boss = await Member.new(member.world, role=Role.ADMIN)
+    await member.world.decide(second_factor=SecondFactor.OPTIONAL)
+    await (await boss.signed_in()).json("POST", f"/api/v1/organisation/staff/{member.staff}/factors/reset")
+    stranger = Browser(member.world.http)
+    await stranger.call("POST", "/api/v1/staff/password-reset", json={"mail_address": member.address})
+    await member.world.container.run_queues()
+    chosen = {"token": link_to(member), "password": "nykvarn tegelsten 47 vattenfall"}
+    await stranger.call("POST", "/api/v1/staff/activation", json=chosen)
+    answer = await member.give_password(stranger, chosen["password"])
+    assert (answer.status_code, answer.json()["offers"]) == (202, ["enrolment-code"])
+    assert held(stranger) == {STEP}
+
+
+async def test_who_left_leaves_no_factor_and_no_way_in(member: Member) -> None:
+    """Neither by passkey nor by a step that was begun; and another may set up the same passkey."""
+    boss = await Member.new(member.world, role=Role.ADMIN)
+    await member.world.decide(second_factor=SecondFactor.OPTIONAL)
+    inside, half = await member.half_signed_in(), await member.half_signed_in()
+    await member.with_code(inside, member.next_code())
+    key = await member.enrol_passkey(inside)
+    desk = await boss.signed_in()
+    await desk.json("POST", f"/api/v1/organisation/staff/{member.staff}/leave", json={})
+    assert not await is_in(inside)
+    problem_of(await member.with_passkey(Browser(member.world.http), key), 422, "factor-refused")
+    assert (await member.with_code(half, member.next_code())).status_code in {401, 422}
+    stored = member.world.container.records._partitions
+    assert not [name for records in stored.values() for name in records if name == f"factors|{member.staff}"]
+    assert not [name for name, records in stored.items() if name.startswith("passkey|") and records]
