@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.crypto.one_time_codes import code_of, step_of
 from shared.domain.errors import KeyDestroyedError, NotSignedInError
 from shared.domain.places import PLATFORM
 from shared.domain.upload_rule import UploadState
@@ -70,6 +71,19 @@ async def test_sessions_orders_and_limits_stay_behind(source: Scene) -> None:
         await there.container.sessions.principal_of(raised.token)
     again = there.container.staff_signing_in.sign_in
     assert (await again("anna@example.com", "correct horse battery staple")).token
+
+
+async def test_staff_are_asked_for_the_second_factor_they_have(source: Scene) -> None:
+    """Its secret is sealed for its place, and the place is the same."""
+    staff = await source.staff()
+    begun = await source.container.enrolling_factors.begin_app(staff, "Telefonen")
+    move = Move(source=source)
+    await move.final()
+    factors = await move.target.factor_records.of(source.organisation, staff.staff)
+    assert factors.enrolling is not None
+    code = code_of(begun.secret, step_of(move.target.clock()))
+    prove = move.target.proving_factors.step_of_code
+    assert await prove(source.organisation, staff.staff, factors.enrolling, code) == step_of(move.target.clock())
 
 
 async def test_an_upload_under_way_begins_again_and_is_finished(source: Scene) -> None:
