@@ -9,6 +9,7 @@ import pytest
 
 from shared.adapters.argon2_passwords import Argon2Passwords
 from shared.domain.ids import StaffId
+from tests.support.factor_browsers import Member
 from tests.support.scene import Instance
 from tests.support.taps import Tap
 from tests.support.timings import deviation, measured, superiority
@@ -69,13 +70,16 @@ def trying(made: World, path: str, status: int, **body: str) -> Callable[[], Awa
 
 
 async def test_the_time_of_a_refusal_does_not_tell_whether_there_is_an_account() -> None:
-    """Known, unknown, gone, and without a password yet: no pair can be told apart."""
+    """Known, with a second factor, gone, and without a password yet: none can be told from an unknown one."""
     async with hashing_world() as made:
         await made.member("known@example.com")
         await who_left(made, "left@example.com")
         await without_password(made, "invited@example.com")
         await made.signed_in("known@example.com")  # Its hash is a real one.
+        guarded = await Member.new(made)
+        await guarded.enrol_app(await guarded.signed_in())
         names = {name: f"{name}@example.com" for name in ("known", "left", "invited", "nobody")}
+        names["guarded"] = guarded.address
         probes = {
             name: trying(made, SIGN_IN, 401, mail_address=address, password="ordmoln-paraply-kvist-92")
             for name, address in names.items()
