@@ -136,6 +136,27 @@ async def test_a_job_that_fails_is_counted_as_failed(caplog: pytest.LogCaptureFi
     assert '"name": "pic_jobs_total", "job": "retain", "result": "failed"' in caplog.text
 
 
+async def test_what_a_fault_leaves_is_on_the_allow_list(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a request and of a job that meet a fault whose text quotes a person: class names, and nothing of the text."""
+    caplog.set_level(logging.INFO)
+    async with world() as made:
+        staff = await made.staff()
+
+        async def broken(*_: object, **__: object) -> None:
+            raise ValueError(" ".join(VALUES.values()))
+
+        made.container.records.query = broken  # type: ignore[method-assign,assignment]
+        answer = await staff.call("GET", f"/api/v1/threads?unit={made.unit}")
+        with pytest.raises(JobFailedError):
+            await run_timers(made)
+    lines = ours(caplog.records)
+    assert answer.status_code == 500
+    assert [line for line in lines if line.startswith("job_fault function=retain class=")]
+    assert [line for line in lines if '"fault": "ValueError"' in line]
+    assert [fault for line in lines for fault in faults_of(line)] == []
+    assert hidden_in(answer.text + caplog.text, VALUES) == set()
+
+
 async def test_the_page_names_every_figure_even_before_it_has_one() -> None:
     """Whoever draws a chart finds them."""
     async with world() as made:
@@ -181,7 +202,9 @@ async def test_whatever_is_asked_every_line_is_on_the_allow_list(route: str, cap
         '{"event": "metric", "name": "pic_other_total"}',
         '{"event": "unheard.of"}',
         '{"event": "request", "fault": "ValueError: 198211632388"}',
-        "job_fault function=notify",
+        "job_fault function=notify text=x",
+        "job_fault function=notify class=ValueError: Zebra",
+        "Retry in 5 s",
     ],
 )
 def test_what_is_not_on_the_allow_list_is_found(line: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from logging import LogRecord
+from logging import WARNING, LogRecord
 from typing import Any, Final
 
 from shared.domain.metrics import LABELS, Counter, Timing
@@ -37,8 +37,13 @@ LINES: Final = {
 }
 
 
+_FAULT_LINE: Final = re.compile(r"(http|job)_fault( (class|function|invocation)=[A-Za-z0-9_(), -]{1,200}){2,3}")
+
+
 def faults_of(text: str) -> list[str]:
     """What in a line is not on the list; nothing for a line that is."""
+    if _FAULT_LINE.fullmatch(text):
+        return []  # Class names and an invocation id (``functions.faults``).
     try:
         line: dict[str, Any] = json.loads(text)
     except ValueError:
@@ -59,5 +64,13 @@ def faults_of(text: str) -> list[str]:
 
 
 def ours(records: Iterable[LogRecord]) -> list[str]:
-    """The lines of our own loggers; what else is logged is from libraries, which are held to WARNING by the host."""
-    return [record.getMessage() for record in records if record.name.startswith("pic.")]
+    """What a deployment exports: our own lines, and of libraries what is at least a warning (``host.json``).
+
+    But for what the Functions library says of an application without HTTP functions, which tests alone make.
+    """
+    return [
+        record.getMessage()
+        for record in records
+        if record.name.startswith(("pic.", "functions."))
+        or (record.levelno >= WARNING and "azure-functions" not in record.getMessage())
+    ]

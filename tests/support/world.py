@@ -188,7 +188,13 @@ def encoded(metadata: Mapping[str, str]) -> str:
 @asynccontextmanager
 async def world(**environment: str) -> AsyncIterator[World]:
     """A fresh application with one organisation."""
-    container = MemoryContainer(**environment)
+    async with world_on(MemoryContainer(**environment)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def world_on(container: MemoryContainer) -> AsyncIterator[World]:
+    """As ``world``, on stores that are given."""
     await container.administering.prepare_platform()
     organisation = await container.administering.create_organisation("Exempelkommunen")
     await accept_agreement(container, organisation)
