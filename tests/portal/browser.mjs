@@ -1,4 +1,4 @@
-// As much of a browser as the portal's sign-in pages touch: elements, timers that only a test moves, and a service whose
+// As much of a browser as the portal's sign-in and password pages touch: elements, timers that only a test moves, and a service whose
 // answers a test gives. What the pages do not touch is not here: it would fail, and not pass by accident.
 
 class FakeNode {}
@@ -22,6 +22,24 @@ class FakeElement extends FakeNode {
     this.childNodes = [];
     this.listeners = new Map();
     this.own = "";
+    this.value = "";
+    this.classList = { toggle() {} };
+  }
+
+  append(...children) {
+    this.childNodes.push(...children);
+  }
+
+  getAttribute(name) {
+    return this.attributes.get(name) ?? null;
+  }
+
+  removeAttribute(name) {
+    this.attributes.delete(name);
+  }
+
+  dispatchEvent({ type }) {
+    this.happen(type);
   }
 
   setAttribute(name, value) {
@@ -101,6 +119,7 @@ export function browser({ agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", t
   const view = new FakeElement("window");
   put({
     Node: FakeNode,
+    NodeFilter: { SHOW_TEXT: 4, SHOW_ELEMENT: 1 },
     document: {
       createElement: (tag) => {
         const made = new FakeElement(tag);
@@ -109,6 +128,7 @@ export function browser({ agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", t
       },
       createTextNode: (data) => new FakeText(data),
       getElementById: () => status,
+      createTreeWalker: () => ({ currentNode: null }),
       activeElement: null,
     },
     window: view,
