@@ -652,7 +652,7 @@ class Container(Clients):
         from shared.services.organisation_settings import SettingsOfOrganisations
 
         return SettingsOfOrganisations(
-            records=self.records,
+            records=self.records_ahead,
             audit=self.audit,
             retention_days=self.settings.retention_days,
             upload_max_bytes=self.settings.upload_max_bytes,

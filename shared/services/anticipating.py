@@ -1,8 +1,9 @@
 """Which tokens were good a moment ago, and whose they were: for nothing but fetching early what will be asked for.
 
-A request of a browser that was signed in with its last one asks for the session, the staff member and what it is about
-at once, and then decides as ever, by what comes back. A token that nobody knows makes no such reads, so a stranger
-costs no more than before; one that has ended since costs reads that are thrown away.
+A request of a browser that was signed in with its last one asks for the session, the staff member, what their
+organisation decided and what it is about at once, and then decides as ever, by what comes back. A token that nobody
+knows makes no such reads, so a stranger costs no more than before; one that has ended since costs reads that are thrown
+away.
 """
 
 from collections import OrderedDict
@@ -37,7 +38,8 @@ class Anticipating:
         """This token was good, and this is whose it is."""
         hashed = token_hash(token)
         if isinstance(principal, Staff):
-            self._known[hashed] = (places.staff(principal.organisation, principal.staff),)
+            home = principal.organisation
+            self._known[hashed] = (places.staff(home, principal.staff), places.organisation_settings(home))
         else:
             self._known[hashed] = ()
         self._known.move_to_end(hashed)
