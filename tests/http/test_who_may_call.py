@@ -10,9 +10,13 @@ from fastapi.routing import iter_route_contexts
 
 from functions.api import create_api
 from functions.dependencies import Allowing, allowings_of
+from shared.domain.ids import StaffId
+from shared.domain.organisation_settings import SecondFactor
+from shared.domain.principals import Role
+from shared.domain.sign_in_methods import FRESH_FOR
 from tests.support import world as worlds
 from tests.support.authorisation_table import COLUMNS, Row, read_table
-from tests.support.every_route import CALLS, Call, Scene, Who, content_of
+from tests.support.every_route import CALLS, LOGIN, Call, Scene, Who, content_of
 from tests.support.memory_container import MemoryContainer
 from tests.support.object_states import STATES, kind_of
 from tests.support.problems import anonymous, problem_of
@@ -240,3 +244,48 @@ async def test_a_session_ends_after_eight_hours_of_work(scene: Scene) -> None:
         assert (await scene.call("read_session").by(scene.staff)).status_code == 200
     scene.world.container.clock.move(minutes=20)
     await refused(scene, "read_session", scene.staff)
+
+
+async def test_whoever_left_is_nobody(scene: Scene) -> None:
+    """Every route answers them as it does to somebody who never signed in, from the moment that they left."""
+    gone = await scene.world.signed_in(LOGIN)
+    assert (await scene.call("read_message").by(gone)).status_code == 200
+    staffing = scene.world.container.staffing
+    await staffing.leave(scene.world.organisation, StaffId(scene.colleague), successor=None, by="system")
+    for route in SIGNED_IN:
+        await refused(scene, route, gone)
+
+
+@pytest.mark.parametrize("route", SIGNED_IN)
+async def test_a_proof_of_long_ago_opens_what_asks_for_none(scene: Scene, route: str) -> None:
+    """An admin whose session is alive and no longer fresh: as ever, but for the routes of the list."""
+    admin = await scene.world.staff(role=Role.ADMIN)  # Who serves the unit: nobody may do more.
+    scene.world.container.clock.now += FRESH_FOR
+    answer = await scene.call(route).by(admin)
+    if route in FRESH:
+        problem_of(answer, 403, "step-up-required")
+    else:
+        assert answer.status_code != 403 or route in ONLY_PERSONS
+
+
+ONLY_PERSONS = {"list_inbox"}
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.MEMBER])
+async def test_without_a_second_factor_nothing_opens_but_setting_one_up(scene: Scene, role: Role) -> None:
+    """A session that has to set one up first is let through by the routes of the list, and by no other."""
+    browser = await scene.world.staff(role=role)
+    await scene.world.decide(second_factor=SecondFactor.REQUIRED)
+    for route in SIGNED_IN:
+        answer = await scene.call(route).by(browser)
+        if route in UNFINISHED:
+            assert answer.status_code not in {401, 403}, route
+            browser = await scene.world.staff(role=role)
+            continue
+        assert answer.status_code == 403, route
+        if scene.call(route).method != "HEAD":
+            kind = answer.json()["type"].rpartition(":")[2]
+            assert kind == "second-factor-required" or (kind == "not-allowed" and first_row(route)[WHO[role]] == 403)
+
+
+WHO = {Role.ADMIN: Who.ADMIN, Role.MEMBER: Who.STAFF}
