@@ -1,6 +1,8 @@
 /** The portal: which address shows which page, and what surrounds them all. */
 
+import { agreementPage } from "./agreement.js";
 import { ProblemError } from "./api.js";
+import { auditLogPage } from "./audit_log.js";
 import { bankIdPage } from "./bankid.js";
 import { bankIdReturnPage } from "./bankid_return.js";
 import { brokerFailedPage } from "./brokers.js";
@@ -11,8 +13,12 @@ import { announce, button, element, fill, linkButton, refreshTexts, setLive } fr
 import { factorsPage } from "./factors.js";
 import { forgottenPasswordPage } from "./forgotten_password.js";
 import { inboxPage, unitPage, unitsPage } from "./lists.js";
+import { membersPage } from "./members.js";
 import { newThreadPage } from "./new_thread.js";
+import { officesPage } from "./offices.js";
+import { organisationHome } from "./organisation.js";
 import { problemNotice } from "./problems.js";
+import { rulesPage } from "./rules.js";
 import { secondStepPage } from "./second_step.js";
 import { resumeSession, session, signOut, watchSession } from "./session.js";
 import { sessionsPage } from "./sessions.js";
@@ -37,6 +43,11 @@ const ROUTES = [
   [/^#\/accessibility$/, accessibilityPage, ["nobody", "person", "staff", "unfinished"]],
   [/^#\/sessions$/, sessionsPage, ["person", "staff"]],
   [/^#\/inbox$/, inboxPage, ["person"]],
+  [/^#\/organisation\/members$/, membersPage, ["staff"]],
+  [/^#\/organisation\/offices$/, officesPage, ["staff"]],
+  [/^#\/organisation\/rules$/, rulesPage, ["staff"]],
+  [/^#\/organisation\/agreement$/, agreementPage, ["staff"]],
+  [/^#\/organisation\/log$/, auditLogPage, ["staff"]],
   [/^#\/units$/, unitsPage, ["staff"]],
   [new RegExp(`^#/units/${ID}$`), unitPage, ["staff"]],
   [new RegExp(`^#/units/${ID}/new$`), newThreadPage, ["staff"]],
@@ -142,7 +153,9 @@ function showTools() {
   const isIn = who !== null && !who.unfinished;
   const sessions = isIn ? linkButton(() => t("sessions.link"), "#/sessions", "quiet") : null;
   const factors = isIn && who.kind === "staff" ? linkButton(() => t("factors.link"), "#/factors", "quiet") : null;
-  fill(document.getElementById("tools"), name, factors, sessions, translate, who === null ? null : out);
+  const home = isIn && who.kind === "staff" ? organisationHome() : null;
+  const organisation = home === null ? null : linkButton(() => t("organisation.link"), home, "quiet");
+  fill(document.getElementById("tools"), name, organisation, factors, sessions, translate, who === null ? null : out);
 }
 
 async function leave() {

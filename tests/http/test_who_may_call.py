@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from functions.api import create_api
 from functions.dependencies import Allowing, allowings_of
+from shared.domain import places
 from shared.domain.ids import StaffId
 from shared.domain.organisation_settings import SecondFactor
 from shared.domain.principals import Role
@@ -84,7 +85,7 @@ def kinds_of(route: str) -> dict[int, str]:
     return {401: "not-signed-in", 403: "other-browser" if route in PUBLIC else "not-allowed", 404: "not-found"}
 
 
-@pytest.mark.parametrize(("route", "state"), TABLE, ids="-".join)
+@pytest.mark.parametrize(("route", "state"), TABLE)
 async def test_who_may_call_what(route: str, state: str) -> None:
     """Foreign is 404, the wrong kind of principal 403, nobody 401: on a fresh application for whoever may."""
     row = TABLE[route, state]
@@ -289,3 +290,17 @@ async def test_without_a_second_factor_nothing_opens_but_setting_one_up(scene: S
 
 
 WHO = {Role.ADMIN: Who.ADMIN, Role.MEMBER: Who.STAFF}
+
+
+async def test_a_unit_of_another_organisation_in_ones_record_opens_nothing(scene: Scene) -> None:
+    """Whatever put another unit_id there: the organisation counts besides, and comes from the record's own place."""
+    foreign = await scene.foreign()
+    place = places.staff(foreign.world.organisation, StaffId(foreign.colleague))
+    records = scene.world.container.records
+    record = await records.get(place.partition, place.id)
+    await records.replace_if_match(record, {**record.body, "units": [scene.world.unit]})
+    intruder = await scene.world.signed_in("foreign.login@example.com")
+    for route in ("read_thread", "create_message", "read_message", "open_message", "download_file", "delete_message"):
+        problem_of(await scene.call(route).by(intruder), 404, "not-found")
+    problem_of(await scene.call("create_thread").by(intruder), 404, "not-found")
+    assert (await scene.call("list_threads").by(intruder)).json()["threads"] == []

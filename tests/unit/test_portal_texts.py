@@ -12,7 +12,7 @@ from tests.support.portal_sources import code, names, texts
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = texts()
 MODULES = [name for name in names(".js") if name != "texts.js"]
-SAME_IN_BOTH = {"service", "new.person"}
+SAME_IN_BOTH = {"service", "new.person", "rules.level.loa2", "rules.level.loa3", "rules.level.loa4", "agreement.data"}
 _STRING = re.compile(r"\"([^\"\\\n]+)\"")
 _TEMPLATE = re.compile(r"`([^`\n]+)`")
 _FIRST_ARGUMENT = re.compile(r"\bt\(((?:[^(){},`]|`[^`]*`)*)")
