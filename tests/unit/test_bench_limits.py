@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import bounds, sign_in
+from bench import bounds, passwords, sign_in
 from bench.__main__ import LIMITS, PARTS
 
 SIGN_IN = {
@@ -49,3 +49,16 @@ def test_a_transfer_beyond_a_bound_is_told(name: str) -> None:
     assert bounds.over_limits({name: bound}) == []
     (fault,) = bounds.over_limits({name: beyond})
     assert fault.startswith(f"{name} is ")
+
+
+PASSWORDS = {"password_verify_mib": 64.0, "staff_sign_in_rss_mib": 131.0, "accepted_from_million": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("password_verify_mib", 81.0), ("staff_sign_in_rss_mib", 225.0), ("accepted_from_million", 1.0)],
+)
+def test_passwords_beyond_a_limit_are_told(name: str, value: float) -> None:
+    """More memory than the hashes at once may take, or one password that everybody tries first."""
+    assert passwords.over_limits(PASSWORDS) == []
+    assert len(passwords.over_limits({**PASSWORDS, name: value})) == 1
