@@ -37,7 +37,7 @@ async function stepUp(signal) {
       offers.includes("passkey") && hasPasskeys() ? passkeyWay(finish, signal) : null,
       offers.includes("totp") ? codeWay(finish, signal) : null,
       offers.includes("password") ? passwordWay(finish, signal) : null,
-      element("div", { class: "actions" }, button(() => t("cancel"), () => dialog.close("no"))),
+      element("div", { class: "apart" }, button(() => t("cancel"), () => dialog.close("no"))),
     );
     dialog.addEventListener("close", () => {
       dialog.remove();
@@ -80,5 +80,5 @@ function passkeyWay(finish, signal) {
       fill(outcome, isDeclined(fault) ? element("p", { class: "hint" }, () => t("passkey.declined")) : problemNotice(fault));
     }
   }
-  return element("div", {}, outcome, button(() => t("passkey.use"), use, "primary"));
+  return element("div", { class: "apart" }, outcome, button(() => t("passkey.use"), use, "primary"));
 }

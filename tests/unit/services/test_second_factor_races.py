@@ -1,7 +1,7 @@
 """Second factors when two instances are asked at once, and when one dies at any moment."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,10 +13,12 @@ from shared.domain.errors import (
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    StepUpRequiredError,
 )
 from shared.domain.factor_answers import AppCode, FactorAnswer, RecoveryCode
 from shared.domain.organisation_settings import SecondFactor
-from shared.domain.principals import Staff
+from shared.domain.principals import Role, Staff
+from shared.domain.sign_in_methods import SignInMethod
 from shared.domain.staff_sign_in import Here, SecondStepBegun
 from shared.services.sessions import NewSession
 from tests.support.memory_container import PASSWORD
@@ -166,3 +168,21 @@ async def test_a_second_step_that_meets_trouble_raises_no_session_on_the_passwor
         assert all("totp" in session["methods"] for session in house.sessions())
         assert await outcome(house.scene.instance(), await house.begun(), AppCode(code=house.code()))
     assert reached > 8
+
+
+async def test_a_request_on_its_way_brings_in_no_factor_after_another_was_set_up_or_taken_away() -> None:
+    """The session was looked at before: what decides is what the record says when it is written."""
+    house = await House.make()
+    container = house.scene.container
+    thief, owner = await house.signed_in(), await house.signed_in()
+    await house.enrol(owner)
+    with pytest.raises(StepUpRequiredError):
+        await container.enrolling_factors.begin_app(staff_of(thief), "Tjuvens")
+    with pytest.raises(StepUpRequiredError):
+        await container.enrolling_factors.begin_passkey(staff_of(thief), here=thief.token)
+    boss = await house.scene.staff(role=Role.ADMIN)
+    proved = replace(staff_of(owner), methods=frozenset({SignInMethod.TOTP}))
+    await container.removing_factors.reset(boss, proved.staff)
+    for staff in (staff_of(thief), proved):
+        with pytest.raises(StepUpRequiredError):
+            await container.enrolling_factors.begin_app(staff, "Tjuvens")
