@@ -49,6 +49,7 @@ def entries(package: Package) -> Iterator[dict[str, zipfile.ZipInfo]]:
         yield {entry.filename: entry for entry in found}
 
 
+@pytest.mark.timeout(480)  # two packages are built, where none is there yet
 def test_the_same_input_is_the_same_package(package: Package, tmp_path: Path) -> None:
     """Elsewhere, later, for another user with other habits: whoever builds a release again can compare it."""
     python = find_python()
@@ -77,7 +78,7 @@ def test_the_same_input_is_the_same_package(package: Package, tmp_path: Path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=230,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == package.sha256
