@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench package image smoke audit licences secrets lock openapi bankid-contract clean
+.PHONY: help setup run demo test check bench package image smoke audit licences secrets lock openapi register bankid-contract clean
 
 help: ## show what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,6 +56,9 @@ lock: setup ## resolve the requirements anew, with a week's cooldown
 
 openapi: setup ## write docs/openapi.json anew from the routes
 	$(BIN)/python -m local.openapi
+
+register: setup ## write docs/data-register.md anew from what is declared of records
+	$(BIN)/python -m local.data_register
 
 bankid-contract: setup ## check what the BankID simulator answers against BankID's test host (docs/bankid-contract.md)
 	@$(BIN)/python -m tests.bankid_contract

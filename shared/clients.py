@@ -82,7 +82,7 @@ class Clients:
         return credential
 
     @cached_property
-    def records(self) -> "Records":
+    def record_store(self) -> "Records":
         if self.settings.cosmos is not None:
             from shared.adapters.cosmos_records import CosmosRecords
 

@@ -12,6 +12,7 @@ from shared.clients import Clients
 
 if TYPE_CHECKING:
     from shared.domain.electronic_id import ElectronicId
+    from shared.domain.ports import Records
     from shared.domain.sessions import SessionLimits
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
@@ -110,6 +111,16 @@ class Container(Clients):
             # A simulator's certificates last a month and are made anew at each of its starts.
             warning_days=0 if self._bankid.environment == "simulator" else WARNING_DAYS,
         )
+
+    @cached_property
+    def records(self) -> "Records":
+        """What every service reads and writes: the store, behind what is declared of records."""
+        from shared.services.auditing import Audit
+        from shared.services.declared_records import DeclaredRecords
+
+        # What it notices it writes down itself: a log that went through it would ask it about itself.
+        log = Audit(records=self.record_store, metrics=self.metrics, clock=self.clock, random=self.random)
+        return DeclaredRecords(store=self.record_store, audit=log)
 
     @cached_property
     def keyring(self) -> "Keyring":

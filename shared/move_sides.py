@@ -15,7 +15,7 @@ def side_of(clients: Clients) -> Side:
     from shared.adapters.memory_records import MemoryRecords
     from shared.adapters.table_records import TableRecords
 
-    records, blobs = clients.records, clients.blobs
+    records, blobs = clients.record_store, clients.blobs
     if not isinstance(records, TableRecords | CosmosRecords | MemoryRecords):
         raise TypeError("records")
     if not isinstance(blobs, BlockBlobs | MemoryBlobs):

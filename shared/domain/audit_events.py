@@ -71,3 +71,4 @@ class AuditEvent(StrEnum):
     DELETIONS_REPLAYED = "deployment:restore"
     NOTICE_SENT = "notice:send"
     NOTICE_REFUSED = "notice:refuse"
+    PERSONAL_DATA_NOTICED = "record:text:notice"

@@ -11,6 +11,7 @@ from datetime import date
 from typing import NoReturn
 
 from shared.domain.errors import InvalidInputError
+from shared.domain.luhn import passes_luhn
 
 _FORM = re.compile(r"((?:18|19|20)[0-9]{6})-?([0-9]{4})")
 _COORDINATION_DAY = 60
@@ -47,7 +48,7 @@ def parse_personal_number(text: str, *, today: date) -> PersonalNumber:
     if found is None:
         raise InvalidInputError("personal-number-form")
     digits = "".join(found.groups())
-    if _luhn(digits[2:]) % 10:
+    if not passes_luhn(digits[2:]):
         raise InvalidInputError("personal-number-check-digit")
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
     if day >= _COORDINATION_DAY:
@@ -61,7 +62,3 @@ def parse_personal_number(text: str, *, today: date) -> PersonalNumber:
     if born > today:
         raise InvalidInputError("personal-number-date")
     return PersonalNumber(digits)
-
-
-def _luhn(ten_digits: str) -> int:
-    return sum(sum(divmod(int(c) * (2 if i % 2 == 0 else 1), 10)) for i, c in enumerate(ten_digits))

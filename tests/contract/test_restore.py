@@ -26,7 +26,7 @@ class OnAzurite(MemoryContainer):
         self._azurite = azurite
 
     @cached_property
-    def records(self) -> TableRecords:  # type: ignore[override]  # another adapter of the same port
+    def record_store(self) -> TableRecords:  # type: ignore[override]  # another adapter of the same port
         store = record_store("tables", self._azurite.ports.table)
         assert isinstance(store, TableRecords)
         return store
@@ -46,7 +46,7 @@ class OnAzurite(MemoryContainer):
 @asynccontextmanager
 async def on_azurite(azurite: Azurite) -> AsyncIterator[World]:
     container = OnAzurite(azurite)
-    stores = (container.records, container.blobs, container.journal_blobs)
+    stores = (container.record_store, container.blobs, container.journal_blobs)
     for store in stores:
         await store.ensure()
     async with world_on(container) as made:
@@ -95,11 +95,11 @@ async def test_deleted_messages_do_not_come_back_with_the_records(azurite: Azuri
             paths.append(path)
         erased, hidden, kept = paths
         person = await made.person()
-        copied, since = await copy_of(container.records), container.clock().date()
+        copied, since = await copy_of(container.record_store), container.clock().date()
 
         assert (await staff.call("DELETE", erased)).status_code == 204
         assert (await person.call("DELETE", hidden)).status_code == 204
-        await put_back(container.records, copied)
+        await put_back(container.record_store, copied)
         assert (await staff.json("POST", f"{erased}/open"))["text"] == "Hej"  # what a restore does
         assert (await person.call("GET", "/api/v1/session")).status_code == 200
 

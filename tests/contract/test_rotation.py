@@ -35,7 +35,7 @@ async def records(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 def on(records: Store, first: MemoryContainer, peppers: str, tap: Tap | None = None) -> MemoryContainer:
     """An instance that knows these peppers, on the same stores as ``first``."""
     container = MemoryContainer(PIC_SUBJECT_PEPPERS=peppers)
-    container.records = records if tap is None else TappedRecords(records, tap)  # type: ignore[assignment]
+    container.records = records if tap is None else TappedRecords(records, tap)
     container.keys, container.queues, container.clock = first.keys, first.queues, first.clock
     return container
 

@@ -161,7 +161,7 @@ def many_threads(office: Office) -> Callable[[Container], Awaitable[None]]:
         async with asyncio.TaskGroup() as group:
             for number in range(300):
                 place = (f"audit|{office.organisation}|2025{number % 100:02d}", f"{number:026d}")
-                group.create_task(container.records.create(*place, {"event": "test", "number": number}))
+                group.create_task(container.record_store.create(*place, {"event": "test", "number": number}))
 
     return work
 
@@ -172,10 +172,10 @@ def refuse(done: Moved) -> None:
     done.said["other peppers"] = done.both.move(PIC_SUBJECT_PEPPERS=other)
     done.said["itself"] = done.both.move(**done.both.source.stack.environment)
     target = done.both.target
-    record = target.work(lambda container: container.records.create("thread|x", "thread", {}))
+    record = target.work(lambda container: container.record_store.create("thread|x", "thread", {}))
     done.said["not empty"] = done.both.move("--final")
     assert target.work(lambda container: of_kind(container, "move")) == {}
-    target.work(lambda container: container.records.delete_if_match(record))
+    target.work(lambda container: container.record_store.delete_if_match(record))
 
 
 def kill(done: Moved) -> None:

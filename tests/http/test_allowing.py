@@ -1,5 +1,6 @@
 """What a route can ask of staff: a role, a proof that is only minutes old, a second factor that is set up."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -65,6 +66,7 @@ async def http(container: ContainerOfSomebody) -> AsyncIterator[AsyncClient]:
 
         async def known(request: Request) -> None:
             request.state.request_id = "id"
+            request.state.until = time.monotonic() + 20
 
         api.post(f"/{path}", dependencies=[Depends(known), Depends(allowing)])(answer)
     headers = {"cookie": f"__Host-session={TOKEN}", "x-csrf-token": csrf_token(TOKEN)}

@@ -77,7 +77,7 @@ async def test_no_route_lets_a_canary_out(route: str, caplog: pytest.LogCaptureF
             for record in caplog.records
             if not record.name.startswith(("httpx", "httpcore"))
         )
-        stored = f"{container.records._partitions} {container.blobs._content} {container.queues.queued}"
+        stored = f"{container.record_store._partitions} {container.blobs._content} {container.queues.queued}"
         mails = "".join(f"{mail.subject}{mail.text}{mail.message_id}{mail!r}" for mail in container.mailer.sent)
         assert hidden_in(logged, VALUES) == set()
         assert hidden_in(stored, VALUES) == set()

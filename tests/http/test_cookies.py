@@ -173,4 +173,4 @@ async def test_no_route_adopts_a_token(scene: Scene, planted: str) -> None:
     for route in CALLS:
         answer = await scene.call(route).by(Browser(scene.world.http, "", {"__Host-session": planted}))
         assert f"__Host-session={planted}" not in answer.headers.get("set-cookie", ""), route
-        assert not scene.world.container.records._partitions.get(partition), route
+        assert not scene.world.container.record_store._partitions.get(partition), route

@@ -69,9 +69,9 @@ async def test_several_ranges_leave_one_receipt_and_one_event(large: tuple[World
     """However many ranges: somebody fetched once."""
     world, path, _ = large
     person = await world.person()
-    before = sum("receipt|" in key for records in world.container.records._partitions.values() for key in records)
+    before = sum("receipt|" in key for records in world.container.record_store._partitions.values() for key in records)
     await person.call("GET", path, headers={"range": "bytes=0-0,5000-5000"})
-    after = sum("receipt|" in key for records in world.container.records._partitions.values() for key in records)
+    after = sum("receipt|" in key for records in world.container.record_store._partitions.values() for key in records)
     assert after - before == 1
 
 

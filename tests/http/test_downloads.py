@@ -133,7 +133,7 @@ async def receipts_of(scene: Scene) -> list[tuple[str, str | None]]:
 
 async def events_of(scene: Scene) -> list[str]:
     """The audit events of files, in order of time."""
-    records = scene.world.container.records._partitions
+    records = scene.world.container.record_store._partitions
     log = [entries for name, entries in records.items() if name.startswith(f"audit|{scene.world.organisation}|")]
     bodies = [decode_body(entries[key][0]) for entries in log for key in sorted(entries)]
     return [str(body["event"]) for body in bodies if str(body["event"]).startswith("message:file:")]

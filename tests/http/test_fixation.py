@@ -99,7 +99,7 @@ async def test_no_interleaving_gives_the_attacker_a_session(first: str) -> None:
             for _ in range(3):
                 await attack.happen("poll")
             assert attack.failed(), events
-    assert not [at for at in made.container.records._partitions if at.startswith("session|")]
+    assert not [at for at in made.container.record_store._partitions if at.startswith("session|")]
 
 
 async def test_the_victim_who_returns_ends_the_order_of_the_attacker(world: World) -> None:

@@ -108,7 +108,7 @@ class BrokenContainer(MemoryContainer):
     """The application over that store."""
 
     @property
-    def records(self) -> MemoryRecords:
+    def record_store(self) -> MemoryRecords:
         return BrokenRecords()
 
 

@@ -134,7 +134,7 @@ async def test_a_text_in_a_query_is_a_text(scene: Scene, text: str) -> None:
 
 def _of(foreign: Scene) -> tuple[object, ...]:
     """What lies in the foreign thread, and what the organisation is."""
-    records = foreign.world.container.records._partitions
+    records = foreign.world.container.record_store._partitions
     keys = (f"thread|{foreign.thread}", f"organisation|{foreign.world.organisation}", f"outbox|{foreign.world.unit}")
     return tuple(dict(records[key]) for key in keys)
 

@@ -91,7 +91,7 @@ class DownContainer(MemoryContainer):
             self.electronic_id.go_down()
 
     @cached_property
-    def records(self) -> MemoryRecords:
+    def record_store(self) -> MemoryRecords:
         return DownRecords() if self.down == "records" else MemoryRecords()
 
     @cached_property
@@ -188,7 +188,9 @@ async def test_the_lines_hold_nothing_of_a_request(world: World, caplog: pytest.
     forbidden += [staff.csrf, person.csrf, *staff.cookies.values(), *person.cookies.values()]
     everything = "\n".join(logged)
     assert [text for text in forbidden if text.lower() in everything.lower()] == []
-    subjects = {name.partition("|")[2] for name in world.container.records._partitions if name.startswith("mailbox|")}
+    subjects = {
+        name.partition("|")[2] for name in world.container.record_store._partitions if name.startswith("mailbox|")
+    }
     assert subjects
     assert [subject for subject in subjects if subject in everything] == []
 

@@ -94,7 +94,7 @@ async def test_the_log_tells_what_changed_and_not_to_what(scene: Scene) -> None:
     admin = await scene.browser(Who.ADMIN)
     for _ in range(2):
         await changed(admin, notice_style="named", second_factor="optional")
-    records = scene.world.container.records._partitions
+    records = scene.world.container.record_store._partitions
     events = [str(body) for name, found in records.items() if name.startswith("audit|") for body, _ in found.values()]
     (told,) = [text for text in events if "organisation:settings:change" in text]
     assert "second_factor notice_style" in told

@@ -245,7 +245,7 @@ async def test_a_challenge_to_enrol_is_of_one_session(member: Member) -> None:
 
 async def test_who_was_removed_signs_in_no_more(member: Member, key: Authenticator) -> None:
     """Though the passkey is still on their phone."""
-    for partition in member.world.container.records._partitions.values():
+    for partition in member.world.container.record_store._partitions.values():
         partition.pop(f"staff|{member.staff}", None)
     problem_of(await member.with_passkey(Browser(member.world.http), key), 422, "factor-refused")
 

@@ -11,7 +11,7 @@ from tests.support.problems import problem_of
 
 async def test_a_session_that_ended_elsewhere_opens_nothing(scene: Scene) -> None:
     """Neither a file nor the fact that there is one; and nothing is written of it in the log."""
-    call, records = scene.call("download_file"), scene.world.container.records
+    call, records = scene.call("download_file"), scene.world.container.record_store
     assert (await call.by(scene.staff)).status_code == 200
     events = len(records._partitions)
     place = places.session(token_hash(scene.staff.cookies["__Host-session"]))
@@ -23,7 +23,7 @@ async def test_a_session_that_ended_elsewhere_opens_nothing(scene: Scene) -> Non
 
 async def test_who_has_left_the_unit_is_refused_with_the_next_request(scene: Scene) -> None:
     """The staff member is read while the session is, and afresh each time."""
-    call, records = scene.call("download_file"), scene.world.container.records
+    call, records = scene.call("download_file"), scene.world.container.record_store
     assert (await call.by(scene.staff)).status_code == 200
     for name, entries in list(records._partitions.items()):
         for id in list(entries):  # noqa: A001

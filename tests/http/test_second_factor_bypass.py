@@ -125,11 +125,11 @@ async def test_a_password_that_was_changed_meanwhile_finishes_nothing(member: Me
     """Whoever changed it because somebody knew it has ended what that one had begun."""
     half = await member.half_signed_in()
     passwords = member.world.container.passwords
-    for partition, records in member.world.container.records._partitions.items():
+    for partition, records in member.world.container.record_store._partitions.items():
         if partition.startswith("login|") and any(member.staff.encode() in body for body, _ in records.values()):
             found = await member.world.container.records.get(partition, "login")
             changed = {**found.body, "password": await passwords.hash("another long password of theirs")}
-            await member.world.container.records.replace_if_match(found, changed)
+            await member.world.container.record_store.replace_if_match(found, changed)
             break
     problem_of(await member.with_code(half, member.next_code()), 401, "wrong-credentials")
     assert SESSION not in half.cookies
@@ -309,6 +309,6 @@ async def test_who_left_leaves_no_factor_and_no_way_in(member: Member) -> None:
     assert not await is_in(inside)
     problem_of(await member.with_passkey(Browser(member.world.http), key), 422, "factor-refused")
     assert (await member.with_code(half, member.next_code())).status_code in {401, 422}
-    stored = member.world.container.records._partitions
+    stored = member.world.container.record_store._partitions
     assert not [name for records in stored.values() for name in records if name == f"factors|{member.staff}"]
     assert not [name for name, records in stored.items() if name.startswith("passkey|") and records]

@@ -152,9 +152,9 @@ async def test_guesses_are_bounded_for_the_account_however_often_the_password_is
     assert statuses == [422] * 20 + [429] * 10
     limited = [
         body
-        for partition in member.world.container.records._partitions
+        for partition in member.world.container.record_store._partitions
         if partition.startswith("audit|")
-        for body, _ in member.world.container.records._partitions[partition].values()
+        for body, _ in member.world.container.record_store._partitions[partition].values()
         if b"factor:limit" in body
     ]
     assert len(limited) == 1
@@ -267,7 +267,9 @@ async def test_nothing_of_a_factor_lies_open_in_the_store(member: Member) -> Non
     codes = await recovery_codes(member)
     browser = await member.half_signed_in()
     stored = "".join(
-        encoded.decode() for part in member.world.container.records._partitions.values() for encoded, _ in part.values()
+        encoded.decode()
+        for part in member.world.container.record_store._partitions.values()
+        for encoded, _ in part.values()
     )
     for secret in (*member.secrets, *codes, "Telefonen", PASSWORD, browser.cookies[STEP]):
         assert secret not in stored

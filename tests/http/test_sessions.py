@@ -78,7 +78,7 @@ async def test_the_list_shows_coarse_words_and_no_secret(scene: Scene, who: str)
     }
     assert current["kind"] == who
     assert current["device"] == ("Chrome on Windows" if who == "staff" else "Unknown device")
-    stored = scene.world.container.records._partitions
+    stored = scene.world.container.record_store._partitions
     hashes = [partition.partition("|")[2] for partition in stored if partition.startswith("session|")]
     owners = [partition.partition("|")[2] for partition in stored if partition.startswith("sessions|")]
     assert len(hashes) >= 3

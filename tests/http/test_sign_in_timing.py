@@ -44,11 +44,11 @@ async def hashing_world() -> AsyncIterator[World]:
 
 async def without_password(made: World, address: str) -> None:
     """Somebody who was invited and has not chosen a password."""
-    before = {place for place in made.container.records._partitions if place.startswith("login|")}
+    before = {place for place in made.container.record_store._partitions if place.startswith("login|")}
     await made.member(address)
-    (partition,) = {place for place in made.container.records._partitions if place.startswith("login|")} - before
+    (partition,) = {place for place in made.container.record_store._partitions if place.startswith("login|")} - before
     record = await made.container.records.get(partition, "login")
-    await made.container.records.replace_if_match(record, {**record.body, "password": None})
+    await made.container.record_store.replace_if_match(record, {**record.body, "password": None})
 
 
 async def who_left(made: World, address: str) -> StaffId:

@@ -79,7 +79,7 @@ async def test_the_own_count_is_of_one_account_in_one_browser() -> None:
 
 def made_of(made: World) -> str:
     """Everything in the store, as one text."""
-    return str(made.container.records._partitions)
+    return str(made.container.record_store._partitions)
 
 
 async def test_a_computer_that_colleagues_share_knows_them_all() -> None:
@@ -133,7 +133,7 @@ async def test_what_is_over_a_limit_is_logged_without_an_address() -> None:
 def _bodies(made: World) -> list[tuple[str, str]]:
     return [
         (partition, encoded.decode())
-        for partition, records in made.container.records._partitions.items()
+        for partition, records in made.container.record_store._partitions.items()
         for encoded, _ in records.values()
     ]
 

@@ -60,7 +60,7 @@ async def test_a_right_ends_after_a_day(upload: Upload) -> None:
     assert await upload.append(0, b"abc") == 401
     upload.world.container.clock.move(hours=2)
     await upload.world.container.retaining.sweep()
-    partitions = upload.world.container.records._partitions
+    partitions = upload.world.container.record_store._partitions
     assert not [at for at, records in partitions.items() if at.startswith("session") and records]
 
 
@@ -161,7 +161,7 @@ async def test_a_foreign_page_cannot_use_a_token(upload: Upload) -> None:
 
 async def test_a_token_is_stored_as_its_hash(upload: Upload) -> None:
     """Whoever reads the records can go on with no upload."""
-    stored = repr(upload.world.container.records._partitions)
+    stored = repr(upload.world.container.record_store._partitions)
     assert upload.token not in stored
     assert hashlib.sha256(upload.token.encode()).hexdigest() in stored
 
@@ -213,7 +213,7 @@ async def test_beginning_many_uploads_writes_the_session_once(world: World) -> N
         await Upload.begin(world, staff, draft)
         (record,) = [
             entry
-            for name, entries in world.container.records._partitions.items()
+            for name, entries in world.container.record_store._partitions.items()
             if name.startswith("session|")
             for entry in entries.values()
         ]

@@ -371,7 +371,7 @@ async def test_the_verifier_goes_with_the_code_and_nowhere_else(attack: Attack) 
     assert form["code"] == "the-code"
     assert form["redirect_uri"] == asked["redirect_uri"]
     assert form["code_verifier"] not in url
-    stored = str(attack.world.container.records._partitions)
+    stored = str(attack.world.container.record_store._partitions)
     assert all(secret not in stored for secret in (form["code_verifier"], asked["state"], asked["nonce"]))
 
 

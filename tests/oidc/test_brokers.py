@@ -163,5 +163,5 @@ async def test_it_ends_after_ten_minutes(broker: brokers.Running, world: World, 
     assert await come_back(browser, back) == "failed"
     world.container.clock.move(hours=2)
     await world.container.retaining.sweep()
-    stored = world.container.records._partitions
+    stored = world.container.record_store._partitions
     assert not [name for name, entries in stored.items() if name.startswith("redirect|") and entries]

@@ -287,7 +287,7 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
 def everything_stored(scene: Scene) -> tuple[object, object, object]:
     """All records, all content and all queued messages: what a request that changes nothing leaves as it was."""
     container = scene.world.container
-    records = {name: dict(entries) for name, entries in container.records._partitions.items() if entries}
+    records = {name: dict(entries) for name, entries in container.record_store._partitions.items() if entries}
     return records, (dict(container.blobs._content), dict(container.blobs._staged)), list(container.queues.queued)
 
 

@@ -100,7 +100,7 @@ class MemoryContainer(Container):
         return MovableNow()
 
     @cached_property
-    def records(self) -> MemoryRecords:
+    def record_store(self) -> MemoryRecords:
         return MemoryRecords()
 
     @cached_property

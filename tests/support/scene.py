@@ -59,8 +59,8 @@ class Instance(Container):
         return self._first.clock
 
     @cached_property
-    def records(self) -> Records:
-        return TappedRecords(self._first.records, self._tap)
+    def record_store(self) -> Records:
+        return TappedRecords(self._first.record_store, self._tap)
 
     @cached_property
     def blobs(self) -> Blobs:
@@ -207,7 +207,7 @@ class Scene:
         """All records whose partition begins with one of ``prefixes`` (all there are, if none is given)."""
         return {
             Place(partition, id): dict(decode_body(encoded))
-            for partition, records in self.container.records._partitions.items()
+            for partition, records in self.container.record_store._partitions.items()
             for id, (encoded, _) in records.items()  # noqa: A001
             if partition.startswith(prefixes or "")
         }

@@ -104,7 +104,7 @@ async def test_the_timer_rotates_by_age_and_fails_loudly(caplog: pytest.LogCaptu
         scene.container.clock.move(seconds=1)
         await asyncio.gather(*(work(TimerRequest(past_due=True)) for _ in range(2)))
         (first, *_) = await key_records(scene.container.records, scene.organisation)
-        await scene.container.records.replace_if_match(first, {**first.body, "kek": 7})
+        await scene.container.record_store.replace_if_match(first, {**first.body, "kek": 7})
         with pytest.raises(JobFailedError):
             await work(TimerRequest(past_due=False))
     told = [json.loads(line.message) for line in caplog.records if line.name == "pic.jobs"]

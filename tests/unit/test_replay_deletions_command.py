@@ -23,10 +23,10 @@ async def deleted(made: World) -> str:
     staff = await made.staff()
     path = await made.draft(staff, await made.thread(staff))
     await made.send(staff, path)
-    copied = {name: dict(entries) for name, entries in made.container.records._partitions.items()}
+    copied = {name: dict(entries) for name, entries in made.container.record_store._partitions.items()}
     await staff.call("DELETE", path)
-    made.container.records._partitions.clear()
-    made.container.records._partitions.update(copied)
+    made.container.record_store._partitions.clear()
+    made.container.record_store._partitions.update(copied)
     return path
 
 

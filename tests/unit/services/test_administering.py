@@ -23,9 +23,9 @@ async def test_a_platform_is_prepared_once() -> None:
     """Again is fine: the key stays, and with it what it sealed."""
     container = MemoryContainer()
     await container.administering.prepare_platform()
-    before = dict(container.records._partitions["organisation|platform"])
+    before = dict(container.record_store._partitions["organisation|platform"])
     await container.administering.prepare_platform()
-    assert container.records._partitions["organisation|platform"] == before
+    assert container.record_store._partitions["organisation|platform"] == before
 
 
 async def test_each_organisation_has_a_key_of_its_own(scene: Scene) -> None:

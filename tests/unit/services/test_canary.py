@@ -249,7 +249,7 @@ async def damaged(run: Run, thread: ThreadId, message: MessageId, staff: Staff) 
     record = await run.scene.container.records.get(f"thread|{thread}", f"message|{message}")
     text = record.body["text"]
     assert isinstance(text, str)
-    await run.scene.container.records.replace_if_match(record, {**record.body, "text": text[:-8]})
+    await run.scene.container.record_store.replace_if_match(record, {**record.body, "text": text[:-8]})
     return await run.scene.instance().retrieving.open(staff, thread, message)
 
 
@@ -305,6 +305,9 @@ async def test_nothing_is_left_of_it_after_its_end() -> None:
     )
 
 
+TELEPHONE = "070-123 45 67"
+
+
 async def test_events_carry_what_the_catalogue_says() -> None:
     """Of a full run and its end, every kind of event there is, each with its ids and no others."""
     run = await a_run()
@@ -321,6 +324,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     await run.scene.container.retaining.sweep()
     await run.instance.replaying.replay(run.scene.container.clock().date())
     await keys_change(run)
+    await run.scene.container.administering.create_organisation(f"Ring {TELEPHONE}")
     carried: dict[str, set[str]] = {}
     for event in run.scene.events():
         ids = set(event) - {"event", "at", "by"}

@@ -90,7 +90,7 @@ async def test_a_file_from_before_there_were_checks_is_shown(scene: Scene) -> No
     await scene.upload(staff, thread, message, SCRIPT)
     place, body = next(item for item in scene.bodies("thread|").items() if item[0].id.startswith("file|"))
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {k: v for k, v in body.items() if k != "checks"})
+    await scene.container.record_store.replace_if_match(record, {k: v for k, v in body.items() if k != "checks"})
     assert await checks_of(scene, staff, thread, message) == [ContentChecks(findings=(), scan=Scan.OFF)]
 
 

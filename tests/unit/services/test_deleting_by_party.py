@@ -78,7 +78,7 @@ async def test_a_deleted_copy_does_not_come_back(scene: Scene) -> None:
     await scene.container.retaining.delete_message(person, thread, message)
     mails = len(scene.container.mailer.sent)
     for at in [at for at in scene.bodies("thread|") if at.id.startswith("notice|")]:
-        del scene.container.records._partitions[at.partition][at.id]
+        del scene.container.record_store._partitions[at.partition][at.id]
     await scene.container.sending.deliver(thread, message)
     await scene.container.run_queues()
     assert not scene.bodies("mailbox|")

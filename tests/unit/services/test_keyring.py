@@ -38,7 +38,7 @@ async def add_version(container: Container, organisation: OrganisationId, versio
     key = OrganisationKey(organisation=organisation, version=version, secret=bytes([version % 256]) * 32)
     place = places.organisation_key(organisation, version)
     body = {"kek": wrapped.kek, "wrapped": wrapped.wrapped.hex(), "confirmation": key.confirmation()}
-    await container.records.create(place.partition, place.id, body)
+    await container.record_store.create(place.partition, place.id, body)
 
 
 async def test_fifty_requests_at_once_ask_the_vault_once(scene: Scene) -> None:
@@ -165,7 +165,7 @@ async def test_another_organisations_key_in_its_place_is_refused(scene: Scene) -
     other = await scene.container.administering.create_organisation("Andra")
     mine, theirs = await wrapped_of(scene, scene.organisation), await wrapped_of(scene, other)
     for body in (theirs.body, {**mine.body, "kek": theirs.body["kek"], "wrapped": theirs.body["wrapped"]}):
-        mine = await scene.container.records.replace_if_match(mine, body)
+        mine = await scene.container.record_store.replace_if_match(mine, body)
         with pytest.raises(IntegrityError):
             await scene.instance().keyring.of_version(scene.organisation, 1)
 
@@ -185,7 +185,7 @@ async def test_another_organisations_key_in_its_place_is_refused(scene: Scene) -
 async def test_a_damaged_key_record_is_refused(scene: Scene, damage: dict[str, str | int | None]) -> None:
     """Whatever was changed: an error of integrity, and no key."""
     record = await wrapped_of(scene, scene.organisation)
-    await scene.container.records.replace_if_match(record, {**record.body, **damage})
+    await scene.container.record_store.replace_if_match(record, {**record.body, **damage})
     instance = scene.instance()
     with pytest.raises(IntegrityError):
         await instance.keyring.of_version(scene.organisation, 1)

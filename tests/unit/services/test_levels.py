@@ -119,7 +119,7 @@ async def test_a_thread_asks_for_the_usual_level_unless_told(scene: Scene) -> No
     place = places.thread(thread)
     record = await scene.container.records.get(place.partition, place.id)
     body = {name: value for name, value in record.body.items() if name != "required_assurance"}
-    await scene.container.records.replace_if_match(record, body)
+    await scene.container.record_store.replace_if_match(record, body)
     with pytest.raises(AssuranceTooLowError):
         await scene.container.sharing.read(at(scene, Assurance.LOA2), thread)
     assert (await scene.container.sharing.read(scene.person(), thread)).subject == "Beslut"
@@ -170,6 +170,6 @@ async def test_receipts_of_staff_and_older_ones_tell_no_e_id(scene: Scene) -> No
     place = places.receipt(thread, message, "text", person.subject)
     record = await scene.container.records.get(place.partition, place.id)
     kept = {name: record.body[name] for name in ("kind", "name", "file", "at")}
-    await scene.container.records.replace_if_match(record, kept)
+    await scene.container.record_store.replace_if_match(record, kept)
     (shown,) = (await scene.container.retrieving.describe(staff, thread, message)).receipts
     assert (shown.kind, shown.provider, shown.assurance) == ("person", None, None)

@@ -76,7 +76,7 @@ class House:
         """Every record and every blob, staged ones too, as a thief or a backup keeps them."""
         container = self.scene.container
         return (
-            copy.deepcopy(container.records._partitions),
+            copy.deepcopy(container.record_store._partitions),
             copy.deepcopy(container.blobs._content),
             copy.deepcopy(container.blobs._staged),
         )
@@ -85,7 +85,7 @@ class House:
         """A service of its own on those copies, with all our settings and the right to use the vault."""
         fresh = MemoryContainer()
         records, content, staged = copied
-        vars(fresh.records)["_partitions"] = copy.deepcopy(records)
+        vars(fresh.record_store)["_partitions"] = copy.deepcopy(records)
         vars(fresh.blobs)["_content"] = copy.deepcopy(content)
         vars(fresh.blobs)["_staged"] = copy.deepcopy(staged)
         vars(fresh)["keys"] = self.scene.container.keys
@@ -128,7 +128,7 @@ async def test_wraps_alone_are_of_no_use_even_if_the_key_comes_back(house: House
     restored = house.restored(after)
     custody = f"organisation|{house.leaving}"
     record = await restored.records.get(custody, "custody")
-    await restored.records.replace_if_match(record, {**record.body, "destroyed_at": None})
+    await restored.record_store.replace_if_match(record, {**record.body, "destroyed_at": None})
     with pytest.raises(IntegrityError):
         await house.opens(restored, organisation=house.leaving)
 

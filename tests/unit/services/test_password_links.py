@@ -51,7 +51,7 @@ async def invited(scene: Scene) -> Staff:
     await change(scene, staff, state=StaffState.INVITED.value)
     ((place, body),) = scene.bodies("login|").items()
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {**body, "password": None})
+    await scene.container.record_store.replace_if_match(record, {**body, "password": None})
     return staff
 
 
@@ -59,7 +59,7 @@ async def change(scene: Scene, staff: Staff, **fields: str) -> None:
     """Change the record of a member."""
     place = places.staff(staff.organisation, staff.staff)
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {**record.body, **fields})
+    await scene.container.record_store.replace_if_match(record, {**record.body, **fields})
 
 
 async def leave(scene: Scene, staff: Staff) -> None:
@@ -95,7 +95,7 @@ async def test_a_login_that_is_not_there_yet_is_made(scene: Scene) -> None:
     """An invitation need not keep a login."""
     staff = await invited(scene)
     for place in scene.bodies("login|"):
-        await scene.container.records.delete_if_match(await scene.container.records.get(place.partition, place.id))
+        await scene.container.record_store.delete_if_match(await scene.container.records.get(place.partition, place.id))
     await scene.container.activating.invite(staff.organisation, staff.staff)
     await scene.container.run_queues()
     await scene.container.setting_passwords.by_link(last_token(scene), NEW)

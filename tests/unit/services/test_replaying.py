@@ -71,7 +71,7 @@ async def restored() -> AsyncIterator[Restored]:
         draft = await made.draft(staff, thread)
         file = await made.upload(staff, draft, CONTENT)
         person = await made.person()
-        copied = copy.deepcopy(container.records._partitions)
+        copied = copy.deepcopy(container.record_store._partitions)
         since = container.clock().date()
 
         container.clock.move(minutes=10)
@@ -81,7 +81,7 @@ async def restored() -> AsyncIterator[Restored]:
         container.clock.move(hours=24)
         await container.retaining.sweep()
 
-        container.records._partitions = copied
+        container.record_store._partitions = copied
         yield Restored(made, staff, person, since, erased, expired, hidden, kept, draft, file)
 
 
@@ -113,11 +113,11 @@ async def test_a_check_counts_and_changes_nothing(restored: Restored) -> None:
     """Not even the log."""
     container = restored.world.container
     await restored.sign_in_again()
-    before = copy.deepcopy(container.records._partitions), dict(container.blobs._content)
+    before = copy.deepcopy(container.record_store._partitions), dict(container.blobs._content)
     found = await container.replaying.replay(restored.since, is_check=True)
     assert (found.noted, found.back) == (4, 4)
     assert found.sessions >= 2
-    assert (container.records._partitions, dict(container.blobs._content)) == before
+    assert (container.record_store._partitions, dict(container.blobs._content)) == before
 
 
 async def test_every_session_of_the_copy_ends(restored: Restored) -> None:
@@ -135,7 +135,7 @@ async def test_each_erasure_is_certified_once_more(restored: Restored) -> None:
     await container.replaying.replay(restored.since)
     certificates = {
         record.id: record.body["cause"]
-        for partition in [name for name in container.records._partitions if name.startswith("certificate|")]
+        for partition in [name for name in container.record_store._partitions if name.startswith("certificate|")]
         for record in (await container.records.query(partition)).records
     }
     assert certificates[restored.erased.rpartition("/")[2]] == "party"
@@ -149,7 +149,7 @@ async def test_it_is_audited_before_anything_goes(restored: Restored) -> None:
     await container.replaying.replay(restored.since)
     events = [
         record.body
-        for partition in [name for name in container.records._partitions if name.startswith("audit|platform|")]
+        for partition in [name for name in container.record_store._partitions if name.startswith("audit|platform|")]
         for record in (await container.records.query(partition, limit=1000)).records
         if record.body["event"] == AuditEvent.DELETIONS_REPLAYED.value
     ]

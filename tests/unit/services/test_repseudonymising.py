@@ -275,7 +275,7 @@ async def test_a_list_over_both_mailboxes_misses_nothing_whatever_the_page() -> 
     for n, message in enumerate(ids):
         for subject in person.subjects if n % 5 == 0 else [person.subjects[n % 2]]:
             place = places.mailbox(subject, MessageId(message))
-            await container.records.create(place.partition, place.id, {"thread": made.thread})
+            await container.record_store.create(place.partition, place.id, {"thread": made.thread})
     whole = await mailbox_page(container.records, person, limit=50, continuation=None)
     for limit in range(1, len(whole.records) + 1):
         found, continuation = [], None

@@ -316,6 +316,6 @@ async def test_what_was_moved_between_records_is_refused(scene: Scene, swap: str
         f"thread|{thread}",
         next(id for id in records if id.startswith(f"{prefix}{other}")),  # noqa: A001
     )
-    await scene.container.records.replace_if_match(target, {**target.body, swap: source.body[swap]})
+    await scene.container.record_store.replace_if_match(target, {**target.body, swap: source.body[swap]})
     with pytest.raises(IntegrityError):
         await scene.container.retrieving.open(person, thread, mine)

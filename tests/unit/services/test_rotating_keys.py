@@ -208,7 +208,7 @@ async def test_one_organisation_in_trouble_does_not_hold_up_the_others() -> None
     damaged = await scene.container.administering.create_organisation("Andra")
     withdrawn = await scene.container.administering.create_organisation("Tredje")
     (record,) = await key_records(scene.container.records, damaged)
-    await scene.container.records.replace_if_match(record, {**record.body, "confirmation": "00"})
+    await scene.container.record_store.replace_if_match(record, {**record.body, "confirmation": "00"})
     (record,) = await key_records(scene.container.records, withdrawn)
     scene.container.keys.disable(read_version(withdrawn, record).wrapped.kek)
     scene.container.clock.move(days=1)

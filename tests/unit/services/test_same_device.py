@@ -181,7 +181,7 @@ async def test_the_order_itself_knows_its_nonce(scene: Scene, started_by: Starte
     nonce, flow_hash = "A" * 43, token_hash(order.flow)
     place = places.sign_in_return(token_hash(nonce))
     body: Body = {"flow": flow_hash, "expires_at": instant_text(scene.container.clock.now + RETURN_LIFETIME)}
-    await scene.container.records.create(place.partition, place.id, body)
+    await scene.container.record_store.create(place.partition, place.id, body)
     with pytest.raises(OtherBrowserError):
         await order.come_back(nonce=nonce)
     assert not scene.bodies("session|")

@@ -231,7 +231,7 @@ async def test_one_bad_message_does_not_hold_up_the_others(scene: Scene) -> None
         await scene.container.sending.send(staff, thread, message)
     bad = messages[20]
     record = await scene.container.records.get(f"thread|{thread}", f"message|{bad}")
-    await scene.container.records.replace_if_match(record, {**record.body, "state": "?"})
+    await scene.container.record_store.replace_if_match(record, {**record.body, "state": "?"})
     scene.container.clock.now += RECOVERY_AGE
     with pytest.raises(ExceptionGroup) as raised:
         await scene.container.sending.recover()

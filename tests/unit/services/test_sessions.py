@@ -35,7 +35,7 @@ async def change_staff(scene: Scene, staff: Staff, **changes: Json) -> None:
     """What an administrator will be able to do: write another staff record."""
     place = places.staff(staff.organisation, staff.staff)
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {**record.body, **changes})
+    await scene.container.record_store.replace_if_match(record, {**record.body, **changes})
 
 
 async def test_a_session_gives_back_who_signed_in(scene: Scene) -> None:
@@ -146,7 +146,7 @@ async def test_who_was_removed_is_signed_out_at_once(scene: Scene) -> None:
     staff = await scene.staff()
     token = (await of_staff(scene, staff)).token
     place = places.staff(staff.organisation, staff.staff)
-    await scene.container.records.delete_if_match(await scene.container.records.get(place.partition, place.id))
+    await scene.container.record_store.delete_if_match(await scene.container.records.get(place.partition, place.id))
     with pytest.raises(NotSignedInError):
         await scene.container.sessions.principal_of(token)
     with pytest.raises(NotSignedInError):
@@ -266,7 +266,7 @@ async def test_a_session_of_an_older_version_is_over(scene: Scene, missing: str)
     place = places.session(token_hash(raised.token))
     record = await scene.container.records.get(place.partition, place.id)
     older = {name: value for name, value in record.body.items() if name != missing}
-    await scene.container.records.replace_if_match(record, older)
+    await scene.container.record_store.replace_if_match(record, older)
     with pytest.raises(NotSignedInError):
         await scene.container.sessions.principal_of(raised.token)
     await scene.container.expiries.book(raised.expires_at, f"session|{token_hash(raised.token)}")
@@ -280,6 +280,6 @@ async def test_a_level_that_there_is_not_is_damage(scene: Scene) -> None:
     raised = await scene.container.sessions.raise_for_person(scene.person())
     place = places.session(token_hash(raised.token))
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {**record.body, "assurance": "loa5"})
+    await scene.container.record_store.replace_if_match(record, {**record.body, "assurance": "loa5"})
     with pytest.raises(IntegrityError):
         await scene.container.sessions.principal_of(raised.token)

@@ -150,7 +150,7 @@ async def test_a_password_that_is_changed_meanwhile_stays_changed(scene: Scene) 
 
     async def change() -> None:
         record = await scene.container.records.get(place.partition, place.id)
-        await scene.container.records.replace_if_match(record, {**before, "password": "changed"})
+        await scene.container.record_store.replace_if_match(record, {**before, "password": "changed"})
 
     instance = scene.instance()
     instance.passwords = Renewing(scene, change)
@@ -165,7 +165,7 @@ async def test_who_has_chosen_no_password_yet_is_a_stranger(scene: Scene) -> Non
     await scene.staff(address=ADDRESS)
     place, before = login_of(scene)
     record = await scene.container.records.get(place.partition, place.id)
-    await scene.container.records.replace_if_match(record, {**before, "password": None})
+    await scene.container.record_store.replace_if_match(record, {**before, "password": None})
     for password in ("", PASSWORD, "None"):
         with pytest.raises(WrongCredentialsError):
             await scene.container.staff_signing_in.sign_in(ADDRESS, password)
@@ -174,7 +174,7 @@ async def test_who_has_chosen_no_password_yet_is_a_stranger(scene: Scene) -> Non
 async def remove(scene: Scene, staff: Staff) -> None:
     """What an administrator will be able to do."""
     place = places.staff(staff.organisation, staff.staff)
-    await scene.container.records.delete_if_match(await scene.container.records.get(place.partition, place.id))
+    await scene.container.record_store.delete_if_match(await scene.container.records.get(place.partition, place.id))
 
 
 async def test_who_was_removed_is_refused_as_a_stranger(scene: Scene) -> None:

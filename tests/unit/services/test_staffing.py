@@ -198,7 +198,9 @@ async def test_a_session_that_was_being_raised_is_worth_nothing(scene: Scene) ->
     place = places.session(next(iter(scene.bodies("session|"))).partition.partition("|")[2])
     kept = await scene.container.records.get(place.partition, place.id)
     await leave(scene, staff.staff)
-    await scene.container.records.create(place.partition, place.id, kept.body)  # As if it had been written just now.
+    await scene.container.record_store.create(
+        place.partition, place.id, kept.body
+    )  # As if it had been written just now.
     with pytest.raises(NotSignedInError):
         await scene.instance().sessions.principal_of(raised.token)
 

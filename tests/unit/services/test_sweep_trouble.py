@@ -74,8 +74,8 @@ async def test_one_bad_item_does_not_keep_the_others_alive(scene: Scene) -> None
     second = await scene.sent(staff, second_thread, b"three")
     scene.container.clock.move(days=YEAR_DAYS)
     place = next(at for at in scene.bodies("thread|") if at.id == f"message|{message}")
-    good = scene.container.records._partitions[place.partition][place.id]
-    await scene.container.records.replace_if_match(
+    good = scene.container.record_store._partitions[place.partition][place.id]
+    await scene.container.record_store.replace_if_match(
         await scene.container.records.get(place.partition, place.id), {"state": "?"}
     )
     for _ in range(2):
@@ -85,7 +85,7 @@ async def test_one_bad_item_does_not_keep_the_others_alive(scene: Scene) -> None
     assert not scene.bodies(f"thread|{second_thread}")
     assert len(scene.bodies("certificate|")) == 1
     assert [at for at in scene.bodies("expiry|2027") if message in at.id]
-    scene.container.records._partitions[place.partition][place.id] = good
+    scene.container.record_store._partitions[place.partition][place.id] = good
     await scene.container.retaining.sweep()
     assert {body["message"] for body in scene.bodies("certificate|").values()} == {message, second}
 

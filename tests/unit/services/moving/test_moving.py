@@ -285,11 +285,11 @@ async def test_a_rotated_organisation_moves_with_all_its_versions(source: Scene)
 
 async def test_a_kind_that_nobody_has_named_moves_as_it_is(source: Scene) -> None:
     """What a later version adds is never lost without a word."""
-    await source.container.records.create("something-new|1", "anything", {"n": 1.0, "text": "å"})
+    await source.container.record_store.create("something-new|1", "anything", {"n": 1.0, "text": "å"})
     move = Move(source=source)
     report = await move.final()
     assert report.kinds["something-new"].verified == 1
-    assert (await move.target.records.get("something-new|1", "anything")).body == {"n": 1.0, "text": "å"}
+    assert (await move.target.record_store.get("something-new|1", "anything")).body == {"n": 1.0, "text": "å"}
 
 
 async def test_a_target_goes_on_as_a_source(source: Scene) -> None:

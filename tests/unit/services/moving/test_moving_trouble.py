@@ -174,7 +174,7 @@ async def test_a_blob_that_is_missing_or_cut_is_told_and_moved_anew(damage: Call
 async def test_a_record_that_differs_is_told_and_put_right() -> None:
     """Whatever of it: a number that became a float, a text, a field more or less."""
     source = await filled()
-    await source.container.records.create("something|1", "a", {"n": 1, "flag": True, "text": "x"})
+    await source.container.record_store.create("something|1", "a", {"n": 1, "flag": True, "text": "x"})
     move = Move(source=source)
     await move.copy()
     bodies: list[Body] = [
@@ -185,8 +185,8 @@ async def test_a_record_that_differs_is_told_and_put_right() -> None:
         {"n": 1, "flag": True, "text": "x", "more": None},
     ]
     for body in bodies:
-        found = await move.target.records.get("something|1", "a")
-        await move.target.records.replace_if_match(found, body)
+        found = await move.target.record_store.get("something|1", "a")
+        await move.target.record_store.replace_if_match(found, body)
         move.told.clear()
         await move.verify()
         assert move.told == ["differs: something|1 a"]
@@ -197,7 +197,7 @@ async def test_a_record_that_only_the_target_has_is_told_and_removed() -> None:
     """Nothing is doubled: what the source erased meanwhile must not live on."""
     move = Move(source=await filled())
     await move.copy()
-    await move.target.records.create("thread|x", "message|x", {})
+    await move.target.record_store.create("thread|x", "message|x", {})
     await move.target.blobs.stage("x/x", "0000", b"stray")
     await move.target.blobs.commit("x/x", ["0000"])
     await move.verify()
@@ -213,10 +213,10 @@ async def test_a_key_of_another_organisation_in_its_place_is_told() -> None:
     other = await source.container.administering.create_organisation("Annan")
     move = Move(source=source)
     await move.copy()
-    ours = await move.target.records.get(f"organisation|{source.organisation}", "key|000001")
-    theirs = await move.target.records.get(f"organisation|{other}", "key|000001")
+    ours = await move.target.record_store.get(f"organisation|{source.organisation}", "key|000001")
+    theirs = await move.target.record_store.get(f"organisation|{other}", "key|000001")
     forged = {**ours.body, "wrapped": theirs.body["wrapped"], "kek": theirs.body["kek"]}
-    await move.target.records.replace_if_match(ours, forged)
+    await move.target.record_store.replace_if_match(ours, forged)
     await move.verify()
     assert move.told == [f"differs: organisation|{source.organisation} key|000001"]
     move.told.clear()
@@ -228,8 +228,8 @@ async def test_a_wrap_that_the_targets_vault_does_not_open_is_told() -> None:
     move = Move(source=await filled())
     await move.copy()
     place = f"organisation|{move.source.organisation}"
-    found = await move.target.records.get(place, "key|000001")
-    await move.target.records.replace_if_match(found, {**found.body, "wrapped": "00" * 256})
+    found = await move.target.record_store.get(place, "key|000001")
+    await move.target.record_store.replace_if_match(found, {**found.body, "wrapped": "00" * 256})
     await move.verify()
     assert move.told == [f"differs: {place} key|000001"]
     move.told.clear()
@@ -243,7 +243,7 @@ async def test_a_key_with_another_history_is_told(change: Body) -> None:
     await move.copy()
     place = f"organisation|{move.source.organisation}"
     found = await move.target.records.get(place, "key|000001")
-    await move.target.records.replace_if_match(found, {**found.body, **change})
+    await move.target.record_store.replace_if_match(found, {**found.body, **change})
     await move.verify()
     assert move.told == [f"differs: {place} key|000001"]
     move.told.clear()
@@ -267,8 +267,8 @@ async def test_a_key_that_the_source_cannot_open_is_told_and_the_rest_moves() ->
 async def test_a_record_that_cannot_be_read_is_told_and_the_others_move() -> None:
     """The source is damaged already. It is said, and is no reason to leave the rest behind."""
     source = await filled()
-    await source.container.records.create("something|1", "a", {})
-    source.container.records._partitions["something|1"]["a"] = (b"not JSON", "1")
+    await source.container.record_store.create("something|1", "a", {})
+    source.container.record_store._partitions["something|1"]["a"] = (b"not JSON", "1")
     move = Move(source=source)
     assert (await move.copy()).faults == 1
     assert move.told == ["unreadable: something|1"]
@@ -304,7 +304,7 @@ async def test_a_target_that_holds_anything_is_refused_and_left_as_it_is() -> No
     for put in ("record", "blob", "staged"):
         move = Move(source=await filled())
         if put == "record":
-            await move.target.records.create("thread|x", "thread", {})
+            await move.target.record_store.create("thread|x", "thread", {})
         else:
             await move.target.blobs.stage("x", "0000", b"x")
         if put == "blob":
@@ -333,7 +333,7 @@ async def test_a_complete_move_is_not_run_again() -> None:
     with pytest.raises(InvalidInputError) as refusal:
         await move.copy()
     assert refusal.value.rule == marker.COMPLETE
-    kept = await move.target.records.get(f"organisation|{move.source.organisation}", f"staff|{staff.staff}")
+    kept = await move.target.record_store.get(f"organisation|{move.source.organisation}", f"staff|{staff.staff}")
     assert kept.body["role"] == "member"
 
 
@@ -365,7 +365,7 @@ async def test_a_source_that_holds_nothing_is_refused() -> None:
     await move.copy()
     before = move.there().bodies()
     for each in list(move.source.bodies()):
-        del move.source.container.records._partitions[each.partition][each.id]
+        del move.source.container.record_store._partitions[each.partition][each.id]
     with pytest.raises(InvalidInputError) as refusal:
         await move.copy()
     assert refusal.value.rule == marker.NO_SOURCE
@@ -403,7 +403,7 @@ async def test_peppers_that_were_changed_since_the_move_began_are_refused() -> N
     noted = await move.target.records.get("move", "move")
     checks = noted.body["checks"]
     assert isinstance(checks, dict)
-    await move.target.records.replace_if_match(noted, {**noted.body, "checks": {**checks, "subject-1": "00" * 32}})
+    await move.target.record_store.replace_if_match(noted, {**noted.body, "checks": {**checks, "subject-1": "00" * 32}})
     for words in ((), ("--check",), ("--final",)):
         assert await move.command(*words) == 2
     with pytest.raises(InvalidInputError) as refusal:
@@ -443,7 +443,7 @@ async def test_looking_writes_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert (move.there().bodies(), move.there().blob_names()) == ({}, set())
     await move.command()
     place = next(place for place in move.there().bodies("thread|"))
-    del move.target.records._partitions[place.partition][place.id]
+    del move.target.record_store._partitions[place.partition][place.id]
     before = move.there().bodies()
     assert await move.command("--check") == 1
     assert move.there().bodies() == before
@@ -472,7 +472,7 @@ async def test_the_command_survives_a_store_that_is_away(capsys: pytest.CaptureF
     async def away(*_: object, **__: object) -> None:
         raise DependencyError
 
-    move.target.records.create = away  # type: ignore[method-assign,assignment]
+    move.target.record_store.create = away  # type: ignore[method-assign,assignment]
     await attempt()
     assert attempt.answer == 1
     assert "did not answer" in capsys.readouterr().out
