@@ -11,6 +11,7 @@ from functions.json_bodies import JsonRoute
 from functions.models import Level, Strict, without_defaults
 from shared.domain.assurance import Assurance
 from shared.domain.content_checks import ContentPolicy, Finding
+from shared.domain.errors import InvalidInputError
 from shared.domain.organisation_settings import NoticeStyle, OrganisationSettings, SecondFactor, StaffSignIn
 from shared.domain.retention import CEILING_DAYS
 
@@ -80,6 +81,9 @@ class SettingsChange(Strict):
 
     def applied(self, settings: OrganisationSettings) -> OrganisationSettings:
         """Raises ``InvalidInputError``."""
+        if "sign_in" in self.model_fields_set and "password" not in self.sign_in:
+            # Nobody could come in any more, not even to take it back: no other way is set up for any organisation.
+            raise InvalidInputError("sign-in")
         given: dict[str, Any] = {
             "second_factor": SecondFactor(self.second_factor),
             "sign_in": frozenset(StaffSignIn(way) for way in self.sign_in),

@@ -80,6 +80,16 @@ async def test_settings_that_do_not_fit_together_change_nothing(scene: Scene) ->
     assert everything_stored(scene) == before
 
 
+async def test_nobody_locks_everybody_out(scene: Scene) -> None:
+    """While no other way in is set up, the password stays one."""
+    admin = await scene.browser(Who.ADMIN)
+    before = everything_stored(scene)
+    answer = await admin.call("PATCH", PATH, json={"sign_in": ["entra"]})
+    assert problem_of(answer, 422, "invalid-input")["rule"] == "sign-in"
+    assert everything_stored(scene) == before
+    assert (await changed(admin, sign_in=["entra", "password"]))["sign_in"] == ["entra", "password"]
+
+
 async def test_an_admin_who_proved_it_long_ago_proves_it_again(scene: Scene) -> None:
     """A page that was left open changes nothing."""
     admin = await scene.browser(Who.ADMIN)
@@ -93,12 +103,12 @@ async def test_the_log_tells_what_changed_and_not_to_what(scene: Scene) -> None:
     """Once for each change, and not for what was so already."""
     admin = await scene.browser(Who.ADMIN)
     for _ in range(2):
-        await changed(admin, notice_style="named", second_factor="optional")
+        await changed(admin, notice_style="named", required_assurance="loa2")
     records = scene.world.container.record_store._partitions
     events = [str(body) for name, found in records.items() if name.startswith("audit|") for body, _ in found.values()]
-    (told,) = [text for text in events if "organisation:settings:change" in text]
-    assert "second_factor notice_style" in told
-    assert "optional" not in told
+    (told,) = [text for text in events if "organisation:settings:change" in text and "system" not in text]
+    assert "required_assurance notice_style" in told
+    assert "loa2" not in told
 
 
 async def test_another_organisation_keeps_its_own(scene: Scene) -> None:
