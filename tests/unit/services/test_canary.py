@@ -25,6 +25,7 @@ from tests.support.audit_catalogue import documented
 from tests.support.canaries import hidden_in, spellings
 from tests.support.factor_run import use_factors
 from tests.support.orders import Order
+from tests.support.organisation_run import run_organisation
 from tests.support.password_run import use_passwords
 from tests.support.scene import YEAR_DAYS, Instance, Scene, append, new_upload
 from tests.support.taps import Tap
@@ -313,6 +314,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     run = await a_run()
     await full_run(run)
     await use_passwords(run.scene)
+    await run_organisation(run.scene, name="Bo Exempel", mail_address="run.member@example.com")
     person = run.scene.person(NUMBER)
     here, there = [(await run.instance.sessions.raise_for_person(person)).token for _ in range(2)]
     shown = await run.instance.own_sessions.list(person, here=here)
