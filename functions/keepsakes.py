@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request, Response
 
 from functions.dependencies import client_address, container_of
-from shared.services.staff_limiting import Trier
+from shared.domain.rate_limits import Trier
 
 KEEPSAKE_COOKIE: Final = "__Host-known"
 KEEPSAKE_SECONDS: Final = 365 * 24 * 60 * 60

@@ -9,7 +9,7 @@ In any stretch of time no more is taken than ``count`` and what refills in it: a
 
 import ipaddress
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -127,6 +127,14 @@ class StaffLimits:
             "staff-letters": self.letters_per_account,
             "staff-change": self.per_device,
         }[kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trier:
+    """Where an attempt of staff comes from. ``keepsake`` is what its browser keeps of earlier sign-ins, if anything."""
+
+    client_address: str = field(repr=False)
+    keepsake: str | None = field(repr=False)
 
 
 def retry_after_seconds(at: datetime, *, now: datetime) -> int:

@@ -7,25 +7,15 @@ owns the account signs in from their own browser all the while (ADR 0026). What 
 anybody has it makes no difference to what is counted, nor to how long that takes.
 """
 
-from dataclasses import dataclass, field
-
 from shared.crypto.known_devices import device_knowing, marked
 from shared.crypto.limit_keys import limit_key
 from shared.crypto.pseudonyms import address_key
 from shared.domain.audit_events import AuditEvent
 from shared.domain.errors import TooManyRequestsError
 from shared.domain.ids import RandomBytes, StaffId
-from shared.domain.rate_limits import StaffLimits, network_of
+from shared.domain.rate_limits import StaffLimits, Trier, network_of
 from shared.services.buckets import Buckets
 from shared.services.limiting import Limiting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trier:
-    """Where a request comes from. ``keepsake`` is what its browser keeps of earlier sign-ins, if anything."""
-
-    client_address: str = field(repr=False)
-    keepsake: str | None = field(repr=False)
 
 
 class StaffLimiting:
