@@ -3,8 +3,10 @@
 ``publish`` turns each of its routes into a function of its own; nothing here knows of Azure.
 """
 
+from functools import cached_property
+
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -89,8 +91,13 @@ class _NameOf:
     def __init__(self, api: FastAPI) -> None:
         self._api = api
 
+    @cached_property
+    def _routes(self) -> tuple[RouteContext, ...]:
+        """With the first request they are complete; to walk the routers each time would be a twentieth of a request."""
+        return tuple(iter_route_contexts(self._api.routes))
+
     def __call__(self, scope: Scope) -> str | None:
-        for route in iter_route_contexts(self._api.routes):
+        for route in self._routes:
             match, _ = route.matches(scope)
             if match is Match.FULL:
                 return route.name
