@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.faults import names_of
 from shared.domain.deadlines import deadline
 from shared.domain.ids import new_id
-from shared.services.reading_ahead import reading_ahead
+from shared.domain.reading_ahead import reading_ahead
 
 JSON_BODY_MAX_BYTES: Final = 512 * 1024
 """A message text of 64 KiB, each character escaped in JSON (six bytes for one), with room to spare."""

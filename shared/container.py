@@ -13,6 +13,7 @@ from shared.clients import Clients
 if TYPE_CHECKING:
     from shared.domain.electronic_id import ElectronicId
     from shared.domain.ports import Records
+    from shared.domain.reading_ahead import RecordsAhead
     from shared.domain.sessions import SessionLimits
     from shared.services.abandoning import Abandoning
     from shared.services.access import Access
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from shared.services.proving_factors import ProvingFactors
     from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
-    from shared.services.reading_ahead import RecordsAhead
     from shared.services.receipts import Receipts
     from shared.services.removing_factors import RemovingFactors
     from shared.services.replaying import Replaying
@@ -210,7 +210,7 @@ class Container(Clients):
 
     @cached_property
     def records_ahead(self) -> "RecordsAhead":
-        from shared.services.reading_ahead import RecordsAhead
+        from shared.domain.reading_ahead import RecordsAhead
 
         return RecordsAhead(self.records)
 

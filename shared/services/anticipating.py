@@ -14,7 +14,7 @@ from shared.crypto.tokens import token_hash
 from shared.domain import places
 from shared.domain.places import Place
 from shared.domain.principals import Principal, Staff
-from shared.services.reading_ahead import RecordsAhead
+from shared.domain.reading_ahead import RecordsAhead
 
 MAX_KNOWN: Final = 4096
 """Tokens remembered, by their hashes; the one that was not used for longest is forgotten."""

@@ -78,17 +78,18 @@ async def test_chromium_goes_on_by_itself(
     staff, path = stored
     async with fault_proxy(running.stack.ports.api) as proxy:
         proxy.faults += [Cut(after_bytes=10 * MIB), Cut(after_bytes=10 * MIB), Pass()]
-        name, _, token = staff.headers("GET")["Cookie"].partition("=")
+        held = [cookie.partition("=")[::2] for cookie in staff.headers("GET")["Cookie"].split("; ")]
         url = f"http://127.0.0.1:{proxy.port}{path}"
         if chromium.PROGRAM is None:
-            client = ResumingClient("browser", url, f"{name}={token}", tmp_path / "stor.bin")
+            client = ResumingClient("browser", url, staff.headers("GET")["Cookie"], tmp_path / "stor.bin")
             while not await client.run():
                 pass
             got = (tmp_path / "stor.bin").read_bytes()
         else:
             async with chromium.chromium() as browser:
-                cookie = {"name": name, "value": token, "url": url, "secure": True, "httpOnly": True}
-                await browser.command("Storage.setCookies", cookies=[cookie])
+                same = {"url": url, "secure": True, "httpOnly": True}
+                cookies = [{"name": name, "value": value, **same} for name, value in held]
+                await browser.command("Storage.setCookies", cookies=cookies)
                 state, file = await browser.download(url)
                 assert (state, file.name) == ("completed", "stor.bin")
                 got = file.read_bytes()

@@ -13,8 +13,8 @@ from shared.domain.manifest import Manifest
 from shared.domain.places import Place
 from shared.domain.ports import Body, Record
 from shared.domain.principals import Staff
+from shared.domain.reading_ahead import RecordsAhead, reading_ahead
 from shared.services.anticipating import MAX_KNOWN, Anticipating
-from shared.services.reading_ahead import RecordsAhead, reading_ahead
 from tests.support.scene import Instance, Scene
 from tests.support.taps import Tap, TappedRecords
 
