@@ -102,6 +102,7 @@ class StaffSigningIn:
         begun = await self._begun(step)
         if begun is not None:
             if (begun.proof.organisation, begun.proof.staff) != (organisation, staff):
+                await self._audit.write(AuditEvent.FACTOR_REFUSED, begun.proof.organisation, by=begun.proof.staff)
                 await self._end_after_last_try(begun)
                 raise FactorRefusedError
             await self._steps.drop(begun)
@@ -140,6 +141,7 @@ class StaffSigningIn:
         policy = await self._policy(proof.organisation)
         factors = await self._factors.of(proof.organisation, proof.staff)
         if policy is None or way_of(answer) not in offered(policy, factors):
+            await self._audit.write(AuditEvent.FACTOR_REFUSED, proof.organisation, by=proof.staff)
             raise FactorRefusedError
 
     async def _begun(self, token: str | None) -> SecondStep | None:

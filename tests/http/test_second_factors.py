@@ -77,7 +77,7 @@ async def test_an_app_counts_from_its_first_code_on(world: World) -> None:
     browser = await member.signed_in()
     begun = await browser.json("POST", f"{FACTORS}/apps", 201, json={"name": "Telefonen"})
     assert await is_in(await member.signed_in())
-    wrong = await browser.call("POST", f"{FACTORS}/apps/{begun['factor']}/confirm", json={"code": "000000"})
+    wrong = await browser.call("POST", f"{FACTORS}/apps/{begun['factor']}/confirm", json={"code": "135791"})
     problem_of(wrong, 422, "factor-refused")
     assert await is_in(await member.signed_in())
     await member.enrol_app(browser)
@@ -133,6 +133,21 @@ async def test_whoever_guesses_codes_has_five_tries_and_then_gives_the_password_
     assert "fel kod flera gånger" in mail.text
 
 
+async def test_every_refusal_stands_in_the_log_of_the_organisation(member: Member) -> None:
+    """By whom and when, and nothing of what was typed."""
+    for way in ("code", "recovery"):
+        half = await member.half_signed_in()
+        problem_of(await finished(half, way, {"code": "135791"}), 422, "factor-refused")
+    inside = await member.half_signed_in()
+    await member.with_code(inside, member.next_code())
+    await inside.call("POST", "/api/v1/staff/step-up/code", json={"code": "135791"})
+    records = member.world.container.record_store._partitions
+    logged = [body for name, found in records.items() if name.startswith("audit|") for body, _ in found.values()]
+    refusals = [body for body in logged if b'"factor:refuse"' in body]
+    assert [member.staff.encode() in body for body in refusals] == [True] * 3
+    assert not any(b"135791" in body for body in refusals)
+
+
 async def test_of_many_guesses_at_once_five_are_looked_at(member: Member) -> None:
     """The try is counted before the code is."""
     browser = await member.half_signed_in()
@@ -168,7 +183,7 @@ async def test_a_stranger_without_the_password_cannot_use_up_anybodys_codes(memb
     for _ in range(30):
         await member.give_password(stranger, "wrong")
         stranger.cookies[STEP] = "A" * 43
-        problem_of(await finished(stranger, "code", {"code": "000000"}), 404, "not-found")
+        problem_of(await finished(stranger, "code", {"code": "135791"}), 404, "not-found")
     assert (await member.with_code(await member.half_signed_in(), member.next_code())).status_code == 200
 
 
