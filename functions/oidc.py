@@ -65,7 +65,8 @@ async def oidc_callback(
     previous: Previous = None,
 ) -> Response:
     """Back from a broker, to its own address. Only the browser that started gets a session, and only once."""
-    from shared.services.broker_signing_in import Answered, Browser  # noqa: PLC0415  # comes with its service
+    from shared.services.broker_signing_in import Browser  # noqa: PLC0415  # comes with its service
+    from shared.services.redirects import Answered  # noqa: PLC0415  # comes with its service
 
     browser = Browser(
         flow=flow,

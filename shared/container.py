@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from shared.services.proving_passwords import ProvingPasswords
     from shared.services.readiness import Readiness
     from shared.services.receipts import Receipts
+    from shared.services.redirects import Redirects
     from shared.services.removing_factors import RemovingFactors
     from shared.services.replaying import Replaying
     from shared.services.reporting_incidents import IncidentReporting
@@ -535,15 +536,21 @@ class Container(Clients):
 
         return BrokerSigningIn(
             brokers=self.brokers,
-            records=self.records,
-            keyring=self.keyring,
-            expiries=self.expiries,
+            redirects=self.redirects,
             admitting=self.admitting,
             evidence=self.evidence,
             audit=self.audit,
             redirect_uri=lambda provider: f"{self.settings.public_url}/api/v1/oidc/{provider}/callback",
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def redirects(self) -> "Redirects":
+        from shared.services.redirects import Redirects
+
+        return Redirects(
+            records=self.records, keyring=self.keyring, expiries=self.expiries, clock=self.clock, random=self.random
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jwt import encode
 
 from shared.adapters.oidc_discovery import Metadata
-from shared.domain.brokers import BrokerProfile
+from shared.domain.brokers import Registration
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Clock
@@ -36,7 +36,7 @@ class Proof:
 class ClientAuthentication:
     """Proves it to one broker, by the way that its profile names. ``secret`` is a secret or a private key as PEM."""
 
-    def __init__(self, profile: BrokerProfile, secret: str, *, clock: Clock, random: RandomBytes) -> None:
+    def __init__(self, profile: Registration, secret: str, *, clock: Clock, random: RandomBytes) -> None:
         self._profile = profile
         self._secret = secret
         self._clock = clock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from shared.adapters.oidc_http import OidcHttp, refusal
-from shared.domain.brokers import BrokerProfile, Misfit, MisfitError
+from shared.domain.brokers import Misfit, MisfitError, Registration
 from shared.domain.ports import Json
 
 
@@ -22,9 +22,9 @@ class Metadata:
     assertion_algorithms: frozenset[str]
 
 
-async def discover(http: OidcHttp, profile: BrokerProfile) -> Metadata:
+async def discover(http: OidcHttp, profile: Registration) -> Metadata:
     """The document of this issuer and no other. Raises ``ElectronicIdError``, ``MisfitError``."""
-    answer = await http.get(profile.issuer.rstrip("/") + "/.well-known/openid-configuration")
+    answer = await http.get(profile.discovery)
     if answer.status != HTTPStatus.OK:
         raise refusal(answer.status, profile.name)
     members = answer.members()

@@ -6,24 +6,16 @@ Source: OpenID Connect Core 1.0, sections 3.1.3.7 and 5.3.2; RFC 9700. Each misf
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from shared.domain.assurance import Assurance
 from shared.domain.brokers import BrokerProfile, Misfit, MisfitError, NumberClaim
 from shared.domain.errors import InvalidInputError
+from shared.domain.id_tokens import Claims, check_audience, check_end, check_times
 from shared.domain.personal_number import PersonalNumber, parse_personal_number
 from shared.domain.ports import Json
-
-Claims = Mapping[str, Json]
-
-CLOCK_SKEW: Final = timedelta(seconds=30)
-"""By how much the broker's clock may differ from ours."""
-
-OLDEST: Final = timedelta(minutes=10)
-"""Since an ID token was issued: it comes straight from the broker, so it is new. The longest life of any is this."""
 
 NAME_CHARACTERS: Final = 200
 _IDENTIFIER_CHARACTERS: Final = 255
@@ -49,8 +41,8 @@ def check_id_token(
     """
     if claims.get("iss") != profile.issuer:
         raise MisfitError(Misfit.ISSUER)
-    _check_audience(claims, profile)
-    _check_times(claims, profile, departed_at=departed_at, now=now)
+    check_audience(claims, profile.client_id)
+    check_times(claims, max_age_seconds=profile.max_age_seconds, departed_at=departed_at, now=now)
     if claims.get("nonce") != nonce:
         raise MisfitError(Misfit.NONCE)
     acr = claims.get("acr")
@@ -75,9 +67,9 @@ def check_userinfo(claims: Claims, profile: BrokerProfile, token: CheckedToken, 
         # Without these, a JWT that the broker signed for anyone, for anything, would do.
         if claims.get("iss") != profile.issuer:
             raise MisfitError(Misfit.ISSUER)
-        _check_audience(claims, profile)
-        if "exp" in claims and now >= _instant(claims, "exp", Misfit.EXPIRED) + CLOCK_SKEW:
-            raise MisfitError(Misfit.EXPIRED)
+        check_audience(claims, profile.client_id)
+        if "exp" in claims:
+            check_end(claims, now=now)
 
 
 def personal_number_of(token: Claims, userinfo: Claims, profile: BrokerProfile, *, today: date) -> PersonalNumber:
@@ -110,42 +102,6 @@ def transaction_of(token: Claims, raw: str) -> str:
         if isinstance(stated, str) and 0 < len(stated) <= _IDENTIFIER_CHARACTERS:
             return stated
     return hashlib.sha256(raw.encode()).hexdigest()
-
-
-def _check_audience(claims: Claims, profile: BrokerProfile) -> None:
-    stated = claims.get("aud")
-    audience = [stated] if isinstance(stated, str) else stated
-    # Only we: a token that somebody else may use as well is not proof that they did not (Core 3.1.3.7, item 3).
-    if not isinstance(audience, list) or audience != [profile.client_id]:
-        raise MisfitError(Misfit.AUDIENCE)
-    if "azp" in claims and claims["azp"] != profile.client_id:
-        raise MisfitError(Misfit.AUTHORIZED_PARTY)
-
-
-def _check_times(claims: Claims, profile: BrokerProfile, *, departed_at: datetime, now: datetime) -> None:
-    if now >= _instant(claims, "exp", Misfit.EXPIRED) + CLOCK_SKEW:
-        raise MisfitError(Misfit.EXPIRED)
-    issued = _instant(claims, "iat", Misfit.ISSUED_AT)
-    if not now - OLDEST - CLOCK_SKEW <= issued <= now + CLOCK_SKEW:
-        raise MisfitError(Misfit.ISSUED_AT)
-    if "nbf" in claims and _instant(claims, "nbf", Misfit.ISSUED_AT) > now + CLOCK_SKEW:
-        raise MisfitError(Misfit.ISSUED_AT)
-    if profile.max_age_seconds is None:
-        return
-    identified = _instant(claims, "auth_time", Misfit.AUTHENTICATION_TIME)
-    earliest = departed_at - timedelta(seconds=profile.max_age_seconds) - CLOCK_SKEW
-    if not earliest <= identified <= now + CLOCK_SKEW:
-        raise MisfitError(Misfit.AUTHENTICATION_TIME)
-
-
-def _instant(claims: Claims, name: str, misfit: Misfit) -> datetime:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MisfitError(misfit)
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError) as fault:
-        raise MisfitError(misfit) from fault
 
 
 def _subject(claims: Claims) -> str:

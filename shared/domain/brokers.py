@@ -37,7 +37,27 @@ class NumberClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerProfile:
+class Registration:
+    """Who we are at a provider. ``issuer`` is as its discovery document states it."""
+
+    name: str
+    issuer: str
+    client_id: str
+    authentication: ClientAuthentication
+    assertion_audience: AssertionAudience
+
+    @property
+    def discovery(self) -> str:
+        """Address of the discovery document (OpenID Connect Discovery 1.0 section 4)."""
+        return self.issuer.rstrip("/") + "/.well-known/openid-configuration"
+
+    def is_issuer(self, stated: str) -> bool:
+        """Whether ``stated`` names the provider, as the ``iss`` of a response does (RFC 9207)."""
+        return stated == self.issuer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerProfile(Registration):
     """One broker. ``assurance`` maps each ``acr`` that is believed to the level it gives; no other is let in.
 
     ``max_age_seconds`` is how long before the start of a sign-in a person may have identified: 0 asks for it anew
@@ -45,12 +65,7 @@ class BrokerProfile:
     asked for by the ``claims`` parameter (Core 5.5).
     """
 
-    name: str
     title: str
-    issuer: str
-    client_id: str
-    authentication: ClientAuthentication
-    assertion_audience: AssertionAudience
     assurance: Mapping[str, Assurance]
     acr_values: tuple[str, ...]
     scopes: tuple[str, ...]

@@ -326,7 +326,7 @@ async def test_a_key_that_was_withdrawn_is_forgotten(attack: Attack, monkeypatch
 def keys_of(attack: Attack) -> list[Remembered[object]]:
     """What we remember of the broker, to move its time."""
     ours = attack.world.container.brokers[NAME]
-    return [ours._metadata, ours._keys._keys]  # type: ignore[attr-defined]
+    return [ours._party._metadata, ours._party.keys._keys]  # type: ignore[attr-defined]
 
 
 async def test_many_who_ask_at_once_fetch_once() -> None:

@@ -16,9 +16,9 @@ from shared.domain.ids import FileId, MessageId, ThreadId, UnitId, UploadId
 from shared.domain.principals import Person, Role, Staff
 from shared.domain.user_messages import StartedBy
 from shared.services.administering import NewStaff
-from shared.services.broker_signing_in import Answered
 from shared.services.broker_signing_in import Browser as ReturningBrowser
 from shared.services.person_signing_in import SignedIn
+from shared.services.redirects import Answered
 from shared.services.sessions import NewSession
 from shared.services.sharing import Addressee
 from tests.support.audit_catalogue import documented
