@@ -14,10 +14,13 @@ from functions.faults import JobFailedError
 from functions.jobs import register
 from shared.domain.errors import DependencyError
 from shared.domain.metrics import MEANINGS
+from shared.domain.ports import Body, Record
 from tests.http.test_canaries_everywhere import VALUES, variants
 from tests.support.canaries import hidden_in
 from tests.support.every_route import CALLS, Scene, Who
 from tests.support.log_lines import faults_of, ours
+from tests.support.scene import Instance
+from tests.support.taps import Crashed, Tap, TappedRecords
 from tests.support.world import World, world
 
 SAMPLE = re.compile(r'(?P<name>pic_[a-z_]+)(\{(?P<labels>(\w+="[^"\\]*",?)*)\})? (?P<value>[0-9.e+-]+)')
@@ -107,6 +110,36 @@ async def test_a_message_counts_once_however_often_it_is_sent_delivered_and_eras
     assert found["pic_delivery_lag_seconds_count"] == found["pic_mail_lag_seconds_count"] == 1
     assert found['pic_messages_erased_total{cause="party"}'] == 1
     assert 'pic_messages_erased_total{cause="expired"}' not in found
+
+
+async def test_an_erasure_that_a_crash_interrupted_counts_once() -> None:
+    """Its certificate is written, and the process dies: the next sweep finishes, and counts nothing more."""
+    async with world() as made:
+        container = made.container
+        staff = await made.staff()
+        path = await made.draft(staff, await made.thread(staff))
+        await made.send(staff, path)
+        parts = path.split("/")
+        record = await container.records.get(f"thread|{parts[4]}", f"message|{parts[6]}")
+
+        class DyingAfterTheCertificate(TappedRecords):
+            async def create(self, partition: str, id: str, body: Body) -> Record:  # noqa: A002
+                written = await super().create(partition, id, body)
+                if partition.startswith("certificate|"):
+                    raise Crashed
+                return written
+
+        dying = Instance(container, Tap())
+        dying.__dict__["records"] = DyingAfterTheCertificate(container.records, Tap())
+        dying.__dict__["metrics"] = container.metrics
+        with pytest.raises(Crashed):
+            await dying.erasing.erase(record, cause="expired", by="system")
+        left = await container.records.get(record.partition, record.id)
+        await container.erasing.erase(left, cause="expired", by="system")
+        await container.erasing.erase(left, cause="expired", by="system")
+        found = await page(made)
+    counted = {name: count for name, count in found.items() if name.startswith("pic_messages_erased_total")}
+    assert counted in ({}, {'pic_messages_erased_total{cause="expired"}': 1})
 
 
 async def test_refusals_are_counted() -> None:

@@ -82,6 +82,16 @@ async def test_what_lies_outside_the_span_is_left_out(capsys: pytest.CaptureFixt
     assert whole["events"]["session:staff:raise"] >= 2
 
 
+async def test_the_span_is_kept_to_the_second(capsys: pytest.CaptureFixture[str]) -> None:
+    """Within one month, and with both ends in it."""
+    async with world() as made:
+        _, at = await wrong_recipient(made)
+        found = await report(made, capsys, "--since", at, "--until", at)
+        assert [each["event"] for each in found["openings"]] == ["message:open"]
+        before = ("--since", "2026-03-01T00:00:00Z", "--until", "2026-03-01T00:00:01Z")
+        assert (await report(made, capsys, *before))["openings"] == []
+
+
 async def test_of_what_is_gone_the_log_still_tells(capsys: pytest.CaptureFixture[str]) -> None:
     """That it was opened, and that it is gone."""
     async with world() as made:
