@@ -187,7 +187,7 @@ async def test_where_the_journal_is_lost_as_well_a_kept_list_will_do(restored: R
 async def test_a_run_that_breaks_off_is_run_again(restored: Restored, *, landed: bool) -> None:
     """The process dies at a call of a store, before it or with its answer lost; the next run leaves nothing."""
     container = restored.world.container
-    stores = (container.records, container.blobs, container.journal_blobs)
+    stores = (container.record_store, container.blobs, container.journal_blobs)
     copied = [copy.deepcopy(store.__dict__) for store in stores]
 
     def put_back() -> None:
