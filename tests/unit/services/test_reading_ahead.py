@@ -149,7 +149,7 @@ async def test_what_was_begun_is_not_read_twice_and_another_range_is_read_by_its
 
 
 async def ahead(scene: Scene) -> tuple[RecordsAhead, Tap]:
-    records = scene.container.records
+    records = scene.container.record_store
     for place in (ONE, TWO):
         await records.create(place.partition, place.id, {"n": place.id})
     tap = Tap()
