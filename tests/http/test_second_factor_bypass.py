@@ -224,6 +224,19 @@ async def test_stepping_up_with_a_passkey(world: World) -> None:
     assert not await is_in(known)
 
 
+async def test_where_only_passkeys_count_a_code_does_not_step_up(world: World) -> None:
+    """Though it is right: it could have been typed into a false page."""
+    member = await Member.new(world)
+    browser = await member.signed_in()
+    await member.enrol_app(browser)
+    key = await member.enrol_passkey(browser)
+    await world.decide(second_factor=SecondFactor.PASSKEY_ONLY)
+    assert (await browser.json("GET", STEP_UP))["offers"] == ["passkey"]
+    problem_of(await browser.call("POST", f"{STEP_UP}/code", json={"code": member.next_code()}), 422, "factor-refused")
+    options = await browser.json("POST", f"{STEP_UP}/passkey/options")
+    assert (await browser.call("POST", f"{STEP_UP}/passkey", json=proof(key.get(options)))).status_code == 200
+
+
 async def test_without_a_factor_the_password_steps_up_and_only_ones_own(world: World) -> None:
     """Where the organisation leaves it to its staff."""
     member = await Member.new(world)

@@ -17,11 +17,13 @@ from shared.domain.errors import (
 )
 from shared.domain.factor_answers import AppCode, FactorAnswer, RecoveryCode
 from shared.domain.organisation_settings import SecondFactor
+from shared.domain.passkeys import Created, relying_party
 from shared.domain.principals import Role, Staff
 from shared.domain.sign_in_methods import SignInMethod
 from shared.domain.staff_sign_in import Here, SecondStepBegun
 from shared.services.sessions import NewSession
-from tests.support.memory_container import PASSWORD
+from tests.support.authenticator import Authenticator, b64, unb64
+from tests.support.memory_container import PASSWORD, PUBLIC_URL
 from tests.support.scene import Instance, Scene
 from tests.support.taps import TROUBLES, Crashed
 
@@ -186,3 +188,24 @@ async def test_a_request_on_its_way_brings_in_no_factor_after_another_was_set_up
     for staff in (staff_of(thief), proved):
         with pytest.raises(StepUpRequiredError):
             await container.enrolling_factors.begin_app(staff, "Tjuvens")
+
+
+async def test_a_passkey_that_was_asked_for_before_is_not_added_after_another_factor() -> None:
+    """A thief's challenge from before, answered when the owner has set up an app: the record decides, not the session."""
+    house = await House.make()
+    enrolling = house.scene.container.enrolling_factors
+    thief, owner = await house.signed_in(), await house.signed_in()
+    begun = await enrolling.begin_passkey(staff_of(thief), here=thief.token)
+    await house.enrol(owner)
+    key = Authenticator(origin=PUBLIC_URL, rp_id=relying_party(PUBLIC_URL))
+    made = key.create({"challenge": b64(begun.issued.challenge), "user": {"id": b64(b"x")}})
+    created = Created(
+        credential=made["id"],
+        client_data=unb64(made["response"]["clientDataJSON"]),
+        attestation=unb64(made["response"]["attestationObject"]),
+    )
+    with pytest.raises(StepUpRequiredError):
+        await enrolling.add_passkey(staff_of(thief), "Tjuvens", created, flow=begun.issued.flow, here=thief.token)
+    own = await house.scene.container.factor_records.of(house.scene.organisation, staff_of(owner).staff)
+    assert (len(own.apps), own.passkeys) == (1, ())
+    assert not house.scene.bodies("passkey|")
