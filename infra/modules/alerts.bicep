@@ -214,7 +214,7 @@ AppTraces
 AppTraces
 | extend line = parse_json(Message)
 | where tostring(line.event) == "metric" and tostring(line.name) == "pic_events_total"
-| where tostring(line.audit) in ("session:staff:refuse", "session:person:refuse", "session:person:limit", "session:broker:refuse", "order:return:refuse", "message:file:refuse")
+| where tostring(line.audit) in ("session:staff:refuse", "session:staff:limit", "session:person:refuse", "session:person:limit", "session:broker:refuse", "order:return:refuse", "password:link:refuse", "factor:refuse", "factor:limit", "message:file:refuse")
 | summarize found = sum(toint(line.count))
 '''
   }
