@@ -1,13 +1,18 @@
 """Passkeys as the adapter checks them: nothing but a verified user, our own page and our own challenge counts."""
 
 import base64
+import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cbor2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,6 +140,31 @@ def test_attestations_are_not_looked_into(format_: str) -> None:
     liar.format = format_
     with pytest.raises(FactorRefusedError):
         enrolled(liar)
+
+
+def test_a_genuine_attestation_with_a_certificate_is_refused_as_well() -> None:
+    """It would verify; but nothing of a certificate is to be parsed (WebAuthn level 3, section 8.6)."""
+    authenticator = honest()
+    answer = authenticator.create(options())
+    data = cbor2.loads(unb64(answer["response"]["attestationObject"]))["authData"]
+    maker, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "maker")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(maker.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    certificate = builder.sign(maker, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    point = authenticator.key.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    client_data = hashlib.sha256(unb64(answer["response"]["clientDataJSON"])).digest()
+    signed = b"\0" + data[:32] + client_data + authenticator.id + point
+    statement = {"sig": maker.sign(signed, ec.ECDSA(hashes.SHA256())), "x5c": [certificate]}
+    answer["response"]["attestationObject"] = b64(
+        cbor2.dumps({"fmt": "fido-u2f", "attStmt": statement, "authData": data})
+    )
+    with pytest.raises(FactorRefusedError):
+        RULES.check_created(created(answer), challenge=CHALLENGE)
 
 
 def test_an_algorithm_that_was_not_offered_is_refused() -> None:
