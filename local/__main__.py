@@ -22,6 +22,7 @@ def _table(stack: Stack, seeded: Seed) -> str:
     rows = [
         ("Portal", f"{stack.public_url}/portal"),
         ("API", f"{stack.api_url}/api/openapi.json"),
+        ("Figures", f"{stack.api_url}/metrics"),
         ("Mail catcher", stack.mail_url),
         ("BankID simulator", stack.bankid_url),
         ("Organisation, unit", f"{ORGANISATION}, {UNIT}"),

@@ -68,6 +68,9 @@ def test_it_prints_one_table_serves_and_leaves_nothing_behind(tmp_path: Path) ->
         for port, path in ((ports.api, "/portal"), (ports.mail_page, "/"), (ports.bankid_page, "/")):
             page = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10, trust_env=False)
             assert page.status_code == httpx.codes.OK
+        figures = httpx.get(f"http://127.0.0.1:{ports.api}/metrics", timeout=10, trust_env=False)
+        assert f"http://127.0.0.1:{ports.api}/metrics" in said
+        assert 'pic_requests_total{route="portal_home",status="200",outcome="done"} 1' in figures.text
         address, password = re.findall(r"Sign in: Anna.*?\s(\S+@\S+)\s+(\S+)", said)[0]
         signed_in = httpx.post(
             f"http://127.0.0.1:{ports.api}/api/v1/staff/sign-in",
