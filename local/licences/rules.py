@@ -27,6 +27,7 @@ WORDS: Final[Mapping[str, str]] = {
     "BSD 2-Clause License": "BSD-2-Clause",
     "MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "MPL 2.0": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
 """What packages call their licence where they do not use SPDX's name. "BSD" alone is none of these: there are three."""

@@ -16,6 +16,7 @@ _ALPHABET = "the letters that ids or codes are made of"
 _EXAMPLE = "an example that holds no key"
 
 EXPLAINED = {
+    ("bench/passwords.py", "Secret Keyword"): "made up, to be measured",
     ("Makefile", "Secret Keyword"): "the name of a target",
     ("docs/adr/0026-passwords.md", "Secret Keyword"): _A_WORD,
     ("docs/configuration.md", "Private Key"): _EXAMPLE,
