@@ -1,6 +1,7 @@
 """Second factors when two instances are asked at once, and when one dies at any moment."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from shared.services.sessions import NewSession
 from tests.support.authenticator import Authenticator, b64, unb64
 from tests.support.memory_container import PASSWORD, PUBLIC_URL
 from tests.support.scene import Instance, Scene
-from tests.support.taps import TROUBLES, Crashed
+from tests.support.taps import TROUBLES, Crashed, meetings
 
 ADDRESS = "medarbetare@example.com"
 
@@ -209,3 +210,25 @@ async def test_a_passkey_that_was_asked_for_before_is_not_added_after_another_fa
     own = await house.scene.container.factor_records.of(house.scene.organisation, staff_of(owner).staff)
     assert (len(own.apps), own.passkeys) == (1, ())
     assert not house.scene.bodies("passkey|")
+
+
+async def test_no_sign_in_outruns_a_reset() -> None:
+    """An administrator takes the factors away between any two calls of a sign-in: no session of before is left."""
+    met = 0
+    house = await House.make()
+
+    async def reset() -> None:
+        boss = await house.scene.staff(role=Role.ADMIN)
+        await house.scene.container.removing_factors.reset(boss, me.staff)
+
+    for tap in meetings(reset):
+        house = await House.make()
+        me = staff_of(await house.enrol(await house.signed_in()))
+        token, code = await house.begun(), house.code()
+        with suppress(FactorRefusedError, NotFoundError):
+            await house.scene.instance(tap).staff_signing_in.complete(token, AppCode(code=code), Here())
+        if not tap.was_reached:
+            break
+        met += 1
+        assert not [session for session in house.sessions() if session["staff"] == me.staff]
+    assert met > 10
