@@ -34,6 +34,7 @@ EXPLAINED = {
     ("shared/domain/content_checks.py", "Secret Keyword"): _A_WORD,
     ("shared/domain/ids.py", "Base64 High Entropy String"): _ALPHABET,
     ("shared/domain/organisation_settings.py", "Secret Keyword"): _A_WORD,
+    ("shared/domain/sensitivity.py", "Secret Keyword"): _A_WORD,
     ("shared/domain/sign_in_methods.py", "Secret Keyword"): _A_WORD,
     ("tests/package/test_package_refuses.py", "Private Key"): "the first line of a key, and no key",
     ("tests/unit/test_broker_settings.py", "Private Key"): "the first line of a key, and no key",
