@@ -119,6 +119,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       AZURE_CLIENT_ID: identityClientId
       PIC_STORAGE__credential: 'managedidentity'
       PIC_STORAGE__clientId: identityClientId
+      // For the C library of the worker: keep large buffers, and one arena for all threads (docs/adr/0006 and 0019).
+      MALLOC_MMAP_THRESHOLD_: '67108864'
+      MALLOC_TRIM_THRESHOLD_: '1073741824'
+      MALLOC_ARENA_MAX: '1'
     })
   }
 }

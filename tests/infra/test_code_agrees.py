@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from functions.api import create_api
 from functions.jobs import register
 from functions.request_context import STREAMING
+from local.stack import ALLOCATOR
 from shared.container import Container
 from shared.domain.audit_events import AuditEvent
 from shared.domain.metrics import Counter, Timing
@@ -35,6 +36,7 @@ OF_THE_PLATFORM = {
     "AzureWebJobsStorage__clientId": "by identity",
     "AzureWebJobsStorage__credential": "by identity",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "the host's limit on bodies",
+    **dict.fromkeys(ALLOCATOR, "the C library's"),
     "PIC_STORAGE__clientId": "the identity of queue triggers",
     "PIC_STORAGE__credential": "the identity of queue triggers",
 }
@@ -53,6 +55,15 @@ LEFT_OUT = {
     "PIC_TABLE": "records are in Cosmos DB",
 }
 """What the code reads and a deployment does not set."""
+
+
+def test_the_allocator_is_set_as_it_was_measured() -> None:
+    """The figures of transfers were taken with these values; another machine's default would undo them."""
+    (of_the_app,) = [
+        each for each in resources(TEMPLATES, "Microsoft.Web/sites/config") if each.at("name") == "appsettings"
+    ]
+    told = str(of_the_app.at("properties"))
+    assert [name for name, value in ALLOCATOR.items() if f"{name}: '{value}'" not in told] == []
 
 
 def app_settings(templates: Templates) -> dict[str, Any]:
