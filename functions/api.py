@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import (
     agreement,
+    api_clients,
     audit,
     bankid,
     description,
     downloads,
     figures,
     health,
+    oauth,
     oidc,
     organisations,
     passwords,
@@ -40,7 +42,8 @@ from shared.domain.metrics import Counter, Timing
 
 DESCRIPTION = """An organisation and an identified person share messages and files in a thread.
 
-Staff sign in with a password, persons with an e-ID; both then hold a session cookie. Unsafe methods need the header
+Staff sign in with a password, persons with an e-ID; both then hold a session cookie. API clients send a bearer token,
+and no cookie. Unsafe methods need the header
 `X-CSRF-Token` with the token of the session, and are refused when the browser says that another site sends them.
 Every error is a problem document (RFC 9457) of a stable type; `instance` holds the request id. What is not yours
 and what is not there answer alike. Files are uploaded by the tus protocol 1.0.
@@ -63,8 +66,9 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
+    api.add_exception_handler(oauth.OAuthRefusedError, oauth.refused)
     signing_in = (sign_in, passwords, staff_second_step, bankid, oidc, sessions, step_up, second_factors)
-    administering = (organisations, staff, units, audit, agreement)
+    administering = (organisations, staff, units, audit, agreement, api_clients, oauth)
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more
     api.add_middleware(

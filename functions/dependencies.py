@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from fastapi.routing import RouteContext
 from starlette.requests import ClientDisconnect
 
+from functions.bearers import bearer_of, client_of
 from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
 from functions.request_context import answering
 from shared.container import Container
@@ -21,12 +22,14 @@ from shared.domain.devices import device_words
 from shared.domain.errors import (
     NotAllowedError,
     NotSignedInError,
+    ScopeMissingError,
     SecondFactorRequiredError,
     SourceCutError,
     StepUpRequiredError,
 )
 from shared.domain.places import Place
-from shared.domain.principals import Person, Principal, Role, Staff
+from shared.domain.principals import ApiClient, Person, Principal, Role, SessionHolder, Staff, UnitSide
+from shared.domain.scopes import Scope
 from shared.domain.sign_in_methods import is_fresh
 
 SESSION_COOKIE: Final = "__Host-session"
@@ -61,7 +64,8 @@ class Allowing:
     Of staff only those with one of ``roles``. ``fresh``: only minutes after they proved who they are, for acts that
     change who can do what. ``unfinished``: also while they still have to set up a second factor, which nothing else
     lets through. ``beside``: which records the route will look at, by the parameters of its path: they are fetched at
-    the same time as the session, and decide nothing earlier than they would.
+    the same time as the session, and decide nothing earlier than they would. ``scope``: also API clients with that one;
+    without it no client may.
 
     Unsafe methods must come from our own pages: the browser's word for it (``Origin``, ``Sec-Fetch-Site``) where
     there is one, and with a session the token that only our pages know (``X-CSRF-Token``).
@@ -69,16 +73,18 @@ class Allowing:
 
     def __init__(
         self,
-        *kinds: type[Principal],
+        *kinds: type[SessionHolder],
         roles: Collection[Role] = tuple(Role),
         fresh: bool = False,
         unfinished: bool = False,
+        scope: Scope | None = None,
         beside: Beside = lambda _: (),
     ) -> None:
         self.kinds = kinds
         self.roles = roles
         self.fresh = fresh
         self.unfinished = unfinished
+        self.scope = scope
         self.beside = beside
 
     async def __call__(self, request: Request) -> Principal | None:
@@ -87,6 +93,9 @@ class Allowing:
             _refuse_foreign_pages(request, container.settings.public_url)
         if not self.kinds:
             return None
+        bearer = bearer_of(request)
+        if bearer is not None:
+            return self._checked_client(await client_of(request, container, bearer))
         token = request.cookies.get(SESSION_COOKIE)
         if not token:
             raise NotSignedInError
@@ -103,6 +112,14 @@ class Allowing:
         if isinstance(principal, Staff):
             self._check_staff(principal, container.clock())
         return principal
+
+    def _checked_client(self, client: ApiClient) -> ApiClient:
+        """What no scope opens, no client may; what one does, it may once it has that."""
+        if self.scope is None:
+            raise NotAllowedError
+        if self.scope not in client.scopes:
+            raise ScopeMissingError(self.scope)
+        return client
 
     def _check_staff(self, staff: Staff, now: datetime) -> None:
         """First what can never be, then what they can do something about."""
@@ -142,8 +159,14 @@ async def _device_of(request: Request) -> str:
 Services = Annotated[Container, Depends(services_of)]
 SignedInStaff = Annotated[Staff, Depends(Allowing(Staff))]
 SignedInPerson = Annotated[Person, Depends(Allowing(Person))]
-SignedIn = Annotated[Principal, Depends(Allowing(Staff, Person))]
-SignedInUnfinished = Annotated[Principal, Depends(Allowing(Staff, Person, unfinished=True))]
+SignedIn = Annotated[SessionHolder, Depends(Allowing(Staff, Person))]
+ThreadReader = Annotated[Principal, Depends(Allowing(Staff, Person, scope=Scope.THREADS_READ))]
+UnitReader = Annotated[UnitSide, Depends(Allowing(Staff, scope=Scope.THREADS_READ))]
+ThreadOpener = Annotated[UnitSide, Depends(Allowing(Staff, scope=Scope.THREADS_WRITE))]
+Sender = Annotated[Principal, Depends(Allowing(Staff, Person, scope=Scope.MESSAGES_SEND))]
+MessageReader = Annotated[Principal, Depends(Allowing(Staff, Person, scope=Scope.MESSAGES_READ))]
+MessageDeleter = Annotated[Principal, Depends(Allowing(Staff, Person, scope=Scope.MESSAGES_DELETE))]
+SignedInUnfinished = Annotated[SessionHolder, Depends(Allowing(Staff, Person, unfinished=True))]
 SignedInAdmin = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN}))]
 FreshAdmin = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN}, fresh=True))]
 LogReader = Annotated[Staff, Depends(Allowing(Staff, roles={Role.ADMIN, Role.AUDITOR}))]

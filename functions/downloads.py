@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
+from starlette import types
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
-from functions.dependencies import Allowing, Services, SignedIn
+from functions.dependencies import Allowing, MessageReader, Sender, Services
 from functions.problems import PRECONDITION_FAILED, RequestRefusedError
 from functions.request_context import answering
 from shared.domain import places
@@ -20,6 +20,7 @@ from shared.domain.ids import FileId, MessageId, ThreadId, is_id
 from shared.domain.manifest import Manifest
 from shared.domain.places import Place
 from shared.domain.principals import Person, Principal, Staff
+from shared.domain.scopes import Scope
 
 if TYPE_CHECKING:
     from shared.container import Container
@@ -117,7 +118,7 @@ class _Download(StreamingResponse):
         super().__init__(body, status_code=status_code, headers=headers)
         self._pieces = body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
         async with aclosing(self._pieces):
             await super().__call__(scope, receive, send)
 
@@ -144,7 +145,7 @@ def _records_of(parameters: Mapping[str, str]) -> tuple[Place, ...]:
     return places.thread(at[0]), places.message(*at[:2]), places.file(*at)
 
 
-_Reader = Annotated[Principal, Depends(Allowing(Staff, Person, beside=_records_of))]
+_Reader = Annotated[Principal, Depends(Allowing(Staff, Person, scope=Scope.MESSAGES_READ, beside=_records_of))]
 
 _PATH: Final = "/threads/{thread}/messages/{message}/files/{file}"
 
@@ -223,7 +224,7 @@ async def describe_file(  # noqa: PLR0917 - FastAPI passes by name
     responses={200: {"description": "The ZIP.", "content": {"application/zip": {"schema": {}}}}},
 )
 async def download_files(
-    request: Request, services: Services, principal: SignedIn, thread: str, message: str
+    request: Request, services: Services, principal: MessageReader, thread: str, message: str
 ) -> Response:
     """Fetch all stored files of a message as one ZIP, made while it is sent: its length is known, its ranges are not.
 
@@ -237,7 +238,7 @@ async def download_files(
 
 
 @router.delete(_PATH, status_code=204, response_class=Response)
-async def delete_file(services: Services, principal: SignedIn, thread: str, message: str, file: str) -> Response:
+async def delete_file(services: Services, principal: Sender, thread: str, message: str, file: str) -> Response:
     """Take a file out of a draft, whether or not it was fully uploaded."""
     await services.uploading.remove(principal, ThreadId(thread), MessageId(message), FileId(file))
     return Response(status_code=204)

@@ -11,6 +11,7 @@ from shared.domain.retention import CEILING_DAYS
 
 if TYPE_CHECKING:
     from shared.services.retrieving import OpenedMessage, ShownFile, ShownMessage
+    from shared.services.sending import Draft
     from shared.services.sharing import ShownThread, ThreadPage
 
 Id = Annotated[str, Field(description="Opaque id, 26 characters.", examples=["01k2m3n4p5q6r7s8t9v0w1x2y3"])]
@@ -120,7 +121,7 @@ class ThreadList(BaseModel):
 class ReceiptView(BaseModel):
     """That someone opened the message, or fetched the file, for the first time."""
 
-    kind: Annotated[str, Field(description="`person` or `staff`.")]
+    kind: Annotated[str, Field(description="`person`, `staff` or `client`.")]
     name: str
     file: Id | None
     at: datetime
@@ -156,6 +157,20 @@ class MessageView(BaseModel):
                 ReceiptView(kind=r.kind, name=r.name, file=r.file, at=r.at, provider=r.provider, assurance=r.assurance)
                 for r in shown.receipts
             ],
+        )
+
+    @classmethod
+    def of_draft(cls, draft: "Draft") -> "MessageView":
+        return cls(
+            message=draft.message,
+            thread=draft.thread,
+            state=draft.state.value,
+            is_mine=True,
+            from_unit=draft.from_unit,
+            created_at=draft.created_at,
+            sent_at=None,
+            expires_at=draft.expires_at,
+            receipts=[],
         )
 
 

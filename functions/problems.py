@@ -62,6 +62,8 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.NotSignedInError: Problem("not-signed-in", "Sign in first.", 401),
     errors.WrongCredentialsError: Problem("wrong-credentials", "The address and the password do not match.", 401),
     errors.FactorRefusedError: Problem("factor-refused", "The code or the passkey does not match.", 422),
+    errors.ClientRefusedError: Problem("client-refused", "The client does not prove who it is.", 401),
+    errors.ScopeMissingError: Problem("insufficient-scope", "The token does not hold the scope for this.", 403),
     errors.NotAllowedError: Problem("not-allowed", "You may not do this.", 403),
     errors.AgreementRequiredError: Problem("agreement-required", "An admin has to accept the agreement first.", 403),
     errors.SecondFactorRequiredError: Problem("second-factor-required", "Set up a second factor first.", 403),
@@ -72,6 +74,8 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.InvalidInputError: Problem("invalid-input", "A value breaks a rule.", 422),
     errors.PasswordRefusedError: Problem("password-refused", "This cannot be your password. Choose another.", 422),
     errors.ConflictError: Problem("conflict", "The state has changed, or does not allow this.", 409),
+    errors.KeyReusedError: Problem("idempotency-key-reused", "Another request had this idempotency key.", 422),
+    errors.UnderWayError: Problem("idempotency-key-under-way", "The first request is not answered yet.", 409),
     errors.LastAdminError: Problem("last-admin", "An organisation always has an admin.", 409),
     errors.TooLargeError: TOO_LARGE,
     errors.TooManyRequestsError: Problem("too-many-requests", "Too many requests. Try again later.", 429),
@@ -118,6 +122,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, _validation)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestRefusedError, _refused)
+    api.add_exception_handler(errors.ScopeMissingError, _scope_missing)
     api.add_exception_handler(errors.PicError, _domain)
     api.add_exception_handler(UnsatisfiableRangeError, _domain)
 
@@ -147,7 +152,7 @@ async def _domain(request: Request, fault: Exception) -> Response:
             members["reason"] = fault.reason
         case errors.TooLargeError():
             members["limit_bytes"] = fault.limit_bytes
-        case errors.TooManyRequestsError():
+        case errors.TooManyRequestsError() | errors.UnderWayError():
             headers["Retry-After"] = str(fault.retry_after_seconds)
         case errors.KeyDestroyedError():
             pass  # For ever: nobody is told to come back.
@@ -159,6 +164,14 @@ async def _domain(request: Request, fault: Exception) -> Response:
             pass
     request.state.outcome = problem.type
     return problem_response(request, problem, headers=headers, **members)
+
+
+async def _scope_missing(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, errors.ScopeMissingError)
+    problem = TABLE[errors.ScopeMissingError]
+    request.state.outcome = problem.type
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{fault.scope}"'}  # RFC 6750 section 3
+    return problem_response(request, problem, headers=headers, scope=fault.scope)
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

@@ -11,7 +11,7 @@ from functions.json_bodies import JsonRoute
 from functions.models import Id
 from shared.crypto.tokens import csrf_token
 from shared.domain.ids import SessionId
-from shared.domain.principals import Person, Principal, Staff
+from shared.domain.principals import Person, SessionHolder, Staff
 
 if TYPE_CHECKING:
     from shared.container import Container
@@ -39,7 +39,7 @@ class SessionView(BaseModel):
 
     @classmethod
     def of(
-        cls, principal: Principal, csrf: str, services: "Container", expires_at: datetime | None = None
+        cls, principal: SessionHolder, csrf: str, services: "Container", expires_at: datetime | None = None
     ) -> "SessionView":
         idle = int(services.settings.sign_in.idle_limit.total_seconds())
         match principal:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from functions.dependencies import EVERYONE, SESSION_COOKIE, Services, SignedIn
+from functions.dependencies import EVERYONE, SESSION_COOKIE, Sender, Services
 from functions.problems import CHECKSUM_ALGORITHM, TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
-from functions.upload_access import UPLOAD_TOKEN_HEADER, Uploader, attended_body, principal_or_nobody
+from functions.upload_access import UPLOAD_TOKEN_HEADER, Uploader, attended_body, attending, principal_or_nobody
 from shared.crypto.tokens import token_hash
 from shared.domain import tus
 from shared.domain.ids import MessageId, ThreadId, UploadId
+from shared.domain.principals import ApiClient
 
 if TYPE_CHECKING:
     from shared.services.uploads import Upload
@@ -104,11 +105,11 @@ async def upload_options(
         "Upload-Metadata", optional=("Upload-Length", "Upload-Defer-Length", "Upload-Checksum"), body=False
     ),
 )
-async def create_upload(request: Request, services: Services, principal: SignedIn) -> Response:
+async def create_upload(request: Request, services: Services, principal: Sender) -> Response:
     """Begin an upload for a draft, with its first bytes if there is a body (tus, creation and creation-with-upload).
 
     ``Location`` is where its bytes go. ``Upload-Token`` may take the place of the session in the requests of this
-    upload, for a day: see the documentation of uploads.
+    upload, for a day: see the documentation of uploads. API clients get none: they ask for another access token.
     """
     from shared.services.uploading import NewUpload  # noqa: PLC0415  # comes with its service
 
@@ -121,18 +122,20 @@ async def create_upload(request: Request, services: Services, principal: SignedI
         media_type=asked.metadata.get("filetype") or "application/octet-stream",
         length=asked.length,
     )
-    session = request.cookies[SESSION_COOKIE]
-    right = services.upload_rights.offer(session)
+    session = None if isinstance(principal, ApiClient) else request.cookies[SESSION_COOKIE]
+    right = None if session is None else services.upload_rights.offer(session)
+    granted = None if right is None else right.granted
     if asked.content is None:
-        upload = await services.uploading.begin(principal, new, right=right.granted)
+        upload = await services.uploading.begin(principal, new, right=granted)
     else:
-        body: AsyncIterator[bytes] = attended_body(request, token_hash(session))
-        upload = await services.uploading.begin_with(principal, new, asked.content, body, right=right.granted)
+        attend = attending(request, principal, None if session is None else token_hash(session))
+        body: AsyncIterator[bytes] = attended_body(request, attend)
+        upload = await services.uploading.begin_with(principal, new, asked.content, body, right=granted)
     headers = {
         **_headers(upload),
         "Location": f"/api/v1/uploads/{upload.upload}",
         "Upload-File": upload.file,
-        UPLOAD_TOKEN_HEADER: right.token,
+        **({} if right is None else {UPLOAD_TOKEN_HEADER: right.token}),
     }
     return Response(status_code=201, headers=headers)
 
@@ -157,7 +160,8 @@ async def append_upload(request: Request, services: Services, principal: Uploade
     """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty."""
     asked = _asked(request, tus.Method.APPEND)
     assert isinstance(asked, tus.Append)
-    body = attended_body(request, request.state.attended)
+    session = None if isinstance(principal, ApiClient) else request.state.attended
+    body = attended_body(request, attending(request, principal, session))
     grown = await services.uploading.append(principal, UploadId(upload), asked, body)
     return Response(status_code=204, headers=_headers(grown))
 
@@ -165,7 +169,7 @@ async def append_upload(request: Request, services: Services, principal: Uploade
 @router.delete(
     "/uploads/{upload}", status_code=204, dependencies=[TUS], response_class=Response, openapi_extra=_takes()
 )
-async def cancel_upload(services: Services, principal: SignedIn, upload: str) -> Response:
+async def cancel_upload(services: Services, principal: Sender, upload: str) -> Response:
     """Give an upload up; what arrived is deleted (tus, termination)."""
     await services.uploading.cancel(principal, UploadId(upload))
     return Response(status_code=204)

@@ -84,6 +84,12 @@ param signInProviders string
 @description('Profiles of brokers, as JSON.')
 param brokers string
 
+@description('Tenants of Entra ID whose applications may be API clients: tenant=organisation, with commas between. Empty: none.')
+param apiEntraTenants string = ''
+
+@description('What tokens of such applications are made out to, with commas between. Empty: none.')
+param apiEntraAudiences string = ''
+
 @description('Days a message lives when its sender does not say, 1 to 365.')
 @minValue(1)
 @maxValue(365)
@@ -359,6 +365,8 @@ module service 'service.bicep' = if (hasSecrets) {
     bankIdCertificate: bankIdCertificate
     signInProviders: signInProviders
     brokers: brokers
+    apiEntraTenants: apiEntraTenants
+    apiEntraAudiences: apiEntraAudiences
     retentionDays: retentionDays
     uploadMaxBytes: uploadMaxBytes
     ownVaults: ownVaults

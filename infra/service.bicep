@@ -142,6 +142,12 @@ param signInProviders string
 @description('Profiles of brokers, as JSON.')
 param brokers string
 
+@description('Tenants of Entra ID whose applications may be API clients: tenant=organisation, with commas between. Empty: none.')
+param apiEntraTenants string
+
+@description('What tokens of such applications are made out to, with commas between. Empty: none.')
+param apiEntraAudiences string
+
 @description('Days a message lives when its sender does not say.')
 param retentionDays int
 
@@ -203,6 +209,8 @@ var settings = {
   PIC_SIGN_IN_ADDRESSES: 'browser'
   PIC_SESSION_IDLE_MINUTES: '30'
   PIC_SESSION_HOURS: '8'
+  PIC_API_ENTRA_TENANTS: apiEntraTenants
+  PIC_API_ENTRA_AUDIENCES: apiEntraAudiences
   PIC_LIMIT_STARTS_PER_ADDRESS: '300/60'
   PIC_LIMIT_STARTS_PER_BROWSER: '10/60'
   PIC_LIMIT_POLLS_PER_ADDRESS: '30000/60'

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from shared.adapters.metric_lines import MetricLines
     from shared.adapters.vault_certificates import VaultCertificates
     from shared.bankid_settings import BankId
+    from shared.domain.app_tokens import AppTokens
     from shared.domain.brokers import Broker
+    from shared.domain.client_assertions import AssertionKeys
     from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.passkeys import PasskeyRules
     from shared.domain.password_policy import PasswordKnowledge
@@ -210,6 +212,31 @@ class Clients:
 
         origin = self.settings.public_url
         return WebAuthnPasskeys(rp_id=relying_party(origin), origin=origin)
+
+    @cached_property
+    def assertion_keys(self) -> "AssertionKeys":
+        from shared.adapters.jwt_assertions import JwtAssertions
+
+        return JwtAssertions()
+
+    @cached_property
+    def app_tokens(self) -> "AppTokens | None":
+        apps = self.settings.api_apps
+        if not apps.tenants:
+            return None
+        from shared.adapters.entra_app_tokens import EntraAppTokens
+        from shared.adapters.oidc_http import OidcHttp
+
+        http = OidcHttp(allows_http=self.settings.environment == "local")
+        self._closings.append(http.close)
+        return EntraAppTokens(
+            authority=apps.authority,
+            tenants=apps.tenants,
+            audiences=apps.audiences,
+            http=http,
+            clock=self.clock,
+            now=time.monotonic,
+        )
 
     @property
     def _bankid(self) -> "BankId":

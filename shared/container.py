@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.services.activating import Activating
     from shared.services.address_pepper import AddressPepper
     from shared.services.administering import Administering
+    from shared.services.administering_clients import AdministeringClients
     from shared.services.admitting import Admitting
     from shared.services.agreeing import Agreeing
     from shared.services.announcing import Announcing
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
     from shared.services.audit_reading import AuditReading
     from shared.services.auditing import Audit
     from shared.services.bankid_certificate import BankIdCertificate
+    from shared.services.bearer_tokens import BearerTokens
     from shared.services.broker_signing_in import BrokerSigningIn
     from shared.services.buckets import Buckets
     from shared.services.bundling import Bundling
     from shared.services.challenges import Challenges
     from shared.services.checking import Checking
     from shared.services.choosing_passwords import ChoosingPasswords
+    from shared.services.client_authenticating import ClientAuthenticating
+    from shared.services.client_records import ClientRecords
+    from shared.services.client_tokens import ClientTokens
     from shared.services.credentials import Credentials
     from shared.services.custody import Custodies
     from shared.services.digests import RunningDigests
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
     from shared.services.factor_records import FactorRecords
+    from shared.services.idempotency import Idempotency
     from shared.services.journaling import Journal
     from shared.services.keyring import Keyring
     from shared.services.limiting import Limiting
@@ -495,6 +501,82 @@ class Container(Clients):
             index=self.session_index,
             audit=self.audit,
             tell=self.activating.tell_of_change,
+        )
+
+    @cached_property
+    def idempotency(self) -> "Idempotency":
+        from shared.services.idempotency import Idempotency
+
+        return Idempotency(
+            records=self.records,
+            access=self.access,
+            keyring=self.keyring,
+            expiries=self.expiries,
+            pepper=self.settings.address_pepper,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def client_records(self) -> "ClientRecords":
+        from shared.services.client_records import ClientRecords
+
+        return ClientRecords(records=self.records)
+
+    @cached_property
+    def administering_clients(self) -> "AdministeringClients":
+        from shared.services.administering_clients import AdministeringClients
+
+        return AdministeringClients(
+            records=self.records,
+            clients=self.client_records,
+            units=self.units,
+            keys=self.assertion_keys,
+            tenants=self.settings.api_apps.tenants,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def client_authenticating(self) -> "ClientAuthenticating":
+        from shared.services.client_authenticating import ClientAuthenticating
+
+        issuer = self.settings.public_url
+        return ClientAuthenticating(
+            records=self.records,
+            clients=self.client_records,
+            expiries=self.expiries,
+            limiting=self.limiting,
+            keys=self.assertion_keys,
+            audit=self.audit,
+            audiences=frozenset({issuer, f"{issuer}/api/v1/oauth/token"}),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def client_tokens(self) -> "ClientTokens":
+        from shared.services.client_tokens import ClientTokens
+
+        return ClientTokens(
+            records=self.records,
+            clients=self.client_records,
+            expiries=self.expiries,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def bearer_tokens(self) -> "BearerTokens":
+        from shared.services.bearer_tokens import BearerTokens
+
+        return BearerTokens(
+            records=self.records,
+            clients=self.client_records,
+            tokens=self.client_tokens,
+            apps=self.app_tokens,
+            tenants=self.settings.api_apps.tenants,
         )
 
     @cached_property

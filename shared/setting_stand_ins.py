@@ -49,6 +49,7 @@ def _refuse_addresses(read: Reader, settings: "Settings") -> None:
         "PIC_PUBLIC_URL": settings.public_url,
         "PIC_KEY_VAULT_URL": settings.key_vault_url,
         "PIC_BANKID_URL": settings.bankid.url if settings.bankid else None,
+        "PIC_API_ENTRA_AUTHORITY": settings.api_apps.authority,
         "PIC_COSMOS_ENDPOINT": settings.cosmos.endpoint if settings.cosmos else None,
         "PIC_STORAGE__blobServiceUri": settings.storage.blob_url,
         "PIC_STORAGE__queueServiceUri": settings.storage.queue_url,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from shared.api_settings import ApiAppSettings, read_api_apps
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
 from shared.domain.rate_limits import SignInLimits, StaffLimits
@@ -103,6 +104,8 @@ class Settings:
     sign_in: SignIn
     bankid: BankId | None
     """None where it is not one of the e-IDs that are on."""
+    api_apps: ApiAppSettings
+    """Applications of Entra ID that may be API clients."""
     limits: SignInLimits
     staff_limits: StaffLimits
     smtp: Smtp
@@ -155,6 +158,7 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
         password_peppers=_peppers(read, "PIC_PASSWORD_PEPPERS"),
         sign_in=sign_in,
         bankid=read_bankid(read, is_local=is_local) if BANKID in sign_in.providers else None,
+        api_apps=read_api_apps(read, is_local=is_local),
         limits=read_limits(read, is_local=is_local),
         staff_limits=read_staff_limits(read, is_local=is_local),
         smtp=_smtp(read),

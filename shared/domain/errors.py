@@ -7,7 +7,9 @@
     ├── NotSignedInError           no valid session
     ├── WrongCredentialsError      address and password do not belong together, or neither is known
     ├── FactorRefusedError         a code or a passkey proves nothing: wrong, old, used, or somebody else's
+    ├── ClientRefusedError         an API client that does not prove who it is, whatever is wrong
     ├── NotAllowedError            signed in, but this kind of principal may never do this
+    │   └── ScopeMissingError      an API client without the ``scope`` that this needs
     ├── AgreementRequiredError     the organisation has not accepted the processing agreement
     ├── SecondFactorRequiredError  signed in, but a second factor has to be set up before anything else
     ├── StepUpRequiredError        signed in, but too long ago for this act: prove it anew
@@ -16,8 +18,10 @@
     ├── SignInRefusedError         the e-ID identified someone, and a rule of ours says no; ``reason`` says which
     ├── InvalidInputError          well-formed request whose content breaks a rule; ``rule`` names which
     ├── PasswordRefusedError       a new password that is not taken; ``rules`` say why
+    ├── KeyReusedError             an idempotency key that named another request
     ├── ConflictError              the state has moved on: sent, deleted, offset elsewhere, lost a race
-    │   └── LastAdminError         nobody could run the organisation any more
+    │   ├── LastAdminError         nobody could run the organisation any more
+    │   └── UnderWayError          a request of that idempotency key is being done; ask in ``retry_after_seconds``
     ├── TooLargeError              over a limit; ``limit_bytes`` says which
     ├── TooManyRequestsError       come back in ``retry_after_seconds``
     ├── SourceCutError             the sender of a body went away before its end
@@ -61,6 +65,22 @@ class FactorRefusedError(PicError):
 
 class NotAllowedError(PicError):
     """This kind of principal may never do this, whatever the object."""
+
+
+class ScopeMissingError(NotAllowedError):
+    """The client may do this once an admin has given it ``scope`` and it has asked for a token with it."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+class ClientRefusedError(PicError):
+    """One answer for an unknown client, a wrong or ended credential, and a proof that is none or was used."""
+
+
+class KeyReusedError(PicError):
+    """Another request of the same principal had this idempotency key."""
 
 
 class AgreementRequiredError(PicError):
@@ -116,6 +136,14 @@ class PasswordRefusedError(PicError):
 
 class ConflictError(PicError):
     """The object is no longer in a state that allows this."""
+
+
+class UnderWayError(ConflictError):
+    """The request that has this idempotency key has not been answered yet."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class LastAdminError(ConflictError):

@@ -18,6 +18,7 @@ MessageId = NewType("MessageId", str)
 FileId = NewType("FileId", str)
 UploadId = NewType("UploadId", str)
 FactorId = NewType("FactorId", str)
+ClientId = NewType("ClientId", str)
 SessionId = NewType("SessionId", str)
 """What a session is called on the wire. Says nothing of its token."""
 

@@ -9,7 +9,7 @@ from shared.domain import places
 from shared.domain.ports import Body, Record
 
 LEFT_BEHIND: Final = frozenset(
-    {"session", "sessions", "second-step", "challenge", "order", "return", "redirect", "limit"}
+    {"session", "sessions", "second-step", "challenge", "order", "return", "redirect", "limit", "token", "assertion"}
 )
 """Kinds of partition that live for hours at most and belong to one browser or one address: everyone signs in anew, and
 limits begin full. A cookie of the source opens nothing at the target."""

@@ -8,7 +8,18 @@ separator ``|`` cannot occur in an id (``shared.domain.ids``).
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UnitId, UploadId
+from shared.domain.ids import (
+    ClientId,
+    FileId,
+    MessageId,
+    OrganisationId,
+    SessionId,
+    StaffId,
+    Subject,
+    ThreadId,
+    UnitId,
+    UploadId,
+)
 
 PLATFORM = OrganisationId("platform")
 """Owner of what belongs to no organisation: the sealed fields of persons' sessions and sign-in orders."""
@@ -63,6 +74,29 @@ def unit(organisation: OrganisationId, unit: UnitId) -> Place:
 
 def staff(organisation: OrganisationId, staff: StaffId) -> Place:
     return Place(f"organisation|{organisation}", f"staff|{staff}")
+
+
+def api_client(organisation: OrganisationId, client: ClientId) -> Place:
+    return Place(f"organisation|{organisation}", f"client|{client}")
+
+
+def client_app(organisation: OrganisationId, tenant: str, app: str) -> Place:
+    """Keeps an application of Entra ID for one client of the organisation."""
+    return Place(f"organisation|{organisation}", f"app|{tenant}|{app}")
+
+
+def client_token(token_hash: str) -> Place:
+    return Place(f"token|{token_hash}", "token")
+
+
+def client_assertion(assertion_hash: str) -> Place:
+    """That an assertion was used: none works twice."""
+    return Place(f"assertion|{assertion_hash}", "assertion")
+
+
+def idempotency(key_hash: str) -> Place:
+    """What became of a request that said how it is called."""
+    return Place(f"idempotency|{key_hash}", "idempotency")
 
 
 def agreement_acceptance(organisation: OrganisationId, version: str) -> Place:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from shared.domain.assurance import Assurance
-from shared.domain.ids import OrganisationId, StaffId, Subject, UnitId
+from shared.domain.ids import ClientId, OrganisationId, StaffId, Subject, UnitId
+from shared.domain.scopes import Scope
 from shared.domain.sign_in_methods import SignInMethod
 
 
@@ -56,16 +57,45 @@ class Person:
         return (self.subject, *self.former)
 
 
-Principal: TypeAlias = Staff | Person
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiClient:
+    """A system that acts for units of an organisation, as a member of them would, within its scopes.
+
+    ``credential`` is the id of the secret or key by which it got its token, None for one that somebody else issued.
+    """
+
+    organisation: OrganisationId
+    client: ClientId
+    units: frozenset[UnitId]
+    scopes: frozenset[Scope]
+    name: str
+    credential: str | None = None
+
+
+SessionHolder: TypeAlias = Staff | Person
+"""Whoever signs in, with a browser."""
+
+UnitSide: TypeAlias = Staff | ApiClient
+"""Whoever acts for units."""
+
+Principal: TypeAlias = Staff | Person | ApiClient
+
+
+def may_serve(principal: UnitSide, unit: UnitId) -> bool:
+    """Whether the principal reads and writes for that unit. Auditors see the log and no content."""
+    is_reader = isinstance(principal, ApiClient) or principal.role is not Role.AUDITOR
+    return is_reader and unit in principal.units
 
 
 def reader_key(principal: Principal) -> str:
-    """The id under which receipts and audit events name a principal: a staff id or a subject."""
+    """The id under which receipts and audit events name a principal: of a member of staff or a client, or a subject."""
     match principal:
         case Staff():
             return principal.staff
         case Person():
             return principal.subject
+        case ApiClient():
+            return principal.client
 
 
 def reader_keys(principal: Principal) -> tuple[str, ...]:
@@ -75,3 +105,5 @@ def reader_keys(principal: Principal) -> tuple[str, ...]:
             return (principal.staff,)
         case Person():
             return principal.subjects
+        case ApiClient():
+            return (principal.client,)

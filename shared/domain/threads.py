@@ -125,20 +125,22 @@ def _required(text: str | None) -> Assurance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who wrote a message: a staff member for the unit, or one of the persons. Exactly one of the two is set."""
+    """Who wrote a message: a staff member or an API client for the unit, or one of the persons. Exactly one is set."""
 
     staff: str | None = None
     recipient: str | None = None
+    client: str | None = None
 
     @property
     def is_unit(self) -> bool:
-        return self.staff is not None
+        return self.recipient is None
 
 
-def _author(staff: str | None, recipient: str | None) -> Author:
-    if (staff is None) == (recipient is None):
+def _author(fields: Fields) -> Author:
+    staff, recipient, client = (fields.optional_text(f"author_{who}") for who in ("staff", "recipient", "client"))
+    if sum(who is not None for who in (staff, recipient, client)) != 1:
         raise IntegrityError
-    return Author(staff=staff, recipient=recipient)
+    return Author(staff=staff, recipient=recipient, client=client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,7 @@ class Message:
             "organisation": self.organisation,
             "author_staff": self.author.staff,
             "author_recipient": self.author.recipient,
+            **({} if self.author.client is None else {"author_client": self.author.client}),
             "state": self.state.value,
             "text": self.text,
             "text_key": self.text_key,
@@ -208,7 +211,7 @@ class Message:
             message=MessageId(fields.text("message")),
             thread=ThreadId(fields.text("thread")),
             organisation=OrganisationId(fields.text("organisation")),
-            author=_author(fields.optional_text("author_staff"), fields.optional_text("author_recipient")),
+            author=_author(fields),
             state=_state(fields.text("state")),
             text=None if text is None else Sealed(text),
             text_key=None if key is None else WrappedDataKey(key),

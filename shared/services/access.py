@@ -16,7 +16,7 @@ from shared.domain.ids import FileId, MessageId, ThreadId, is_id
 from shared.domain.lifecycles import MessageState
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
-from shared.domain.principals import Person, Principal, Role, Staff
+from shared.domain.principals import ApiClient, Person, Principal, Staff, may_serve
 from shared.domain.retention import is_expired
 from shared.domain.threads import Author, Message, Participant, StoredFile, Thread
 from shared.services.listing import every_record
@@ -49,6 +49,8 @@ def author_of(principal: Principal, room: OpenThread) -> Author:
         case Person():
             assert room.me is not None
             return Author(recipient=room.me.recipient)
+        case ApiClient():
+            return Author(client=principal.client)
 
 
 def may_see(message: Message, room: OpenThread) -> bool:
@@ -66,15 +68,14 @@ def may_see(message: Message, room: OpenThread) -> bool:
 
 
 def is_mine(message: Message, room: OpenThread) -> bool:
-    """Whether the principal's side wrote it: any staff of the unit for the unit, only the author among persons."""
+    """Whether the principal's side wrote it: whoever serves the unit for the unit, only the author among persons."""
     return message.author.is_unit if room.me is None else message.author.recipient == room.me.recipient
 
 
 def _belongs(principal: Principal, thread: Thread) -> bool:
     match principal:
-        case Staff():
-            is_reader = principal.role is not Role.AUDITOR  # Auditors see the log and no content.
-            return is_reader and thread.organisation == principal.organisation and thread.unit in principal.units
+        case Staff() | ApiClient():
+            return thread.organisation == principal.organisation and may_serve(principal, thread.unit)
         case Person():
             return thread.participant(*principal.subjects) is not None
 

@@ -13,7 +13,7 @@ from typing import Final
 from shared.crypto.tokens import token_hash
 from shared.domain import places
 from shared.domain.places import Place
-from shared.domain.principals import Principal, Staff
+from shared.domain.principals import SessionHolder, Staff
 from shared.domain.reading_ahead import RecordsAhead
 
 MAX_KNOWN: Final = 4096
@@ -34,7 +34,7 @@ class Anticipating:
         if known is not None:
             self._records.begin((places.session(hashed), *known, *beside))
 
-    def note(self, token: str, principal: Principal) -> None:
+    def note(self, token: str, principal: SessionHolder) -> None:
         """This token was good, and this is whose it is."""
         hashed = token_hash(token)
         if isinstance(principal, Staff):

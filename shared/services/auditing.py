@@ -10,10 +10,10 @@ from shared.domain.ids import OrganisationId, RandomBytes, new_id
 from shared.domain.metrics import Counter, Metrics
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Records
-from shared.domain.principals import Principal, Staff
+from shared.domain.principals import SessionHolder, Staff
 
 
-def log_of(principal: Principal) -> OrganisationId:
+def log_of(principal: SessionHolder) -> OrganisationId:
     """Whose log tells what the principal did with their own sessions."""
     return principal.organisation if isinstance(principal, Staff) else PLATFORM
 

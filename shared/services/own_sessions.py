@@ -14,7 +14,7 @@ from shared.domain.errors import NotFoundError, RecordNotFoundError
 from shared.domain.ids import SessionId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Record, Records
-from shared.domain.principals import Principal, reader_key
+from shared.domain.principals import SessionHolder, reader_key
 from shared.domain.sessions import SessionLimits
 from shared.services.auditing import Audit, log_of
 from shared.services.keyring import Keyring
@@ -55,7 +55,7 @@ class OwnSessions:
         self._limits = limits
         self._clock = clock
 
-    async def list(self, principal: Principal, *, here: str) -> tuple[ShownSession, ...]:
+    async def list(self, principal: SessionHolder, *, here: str) -> tuple[ShownSession, ...]:
         """All that are alive, oldest first."""
         shown: list[ShownSession] = []
         for entry in await self._index.of(principal):
@@ -64,7 +64,7 @@ class OwnSessions:
                 shown.append(await self._shown(entry, record, here))
         return tuple(shown)
 
-    async def end(self, principal: Principal, session: SessionId, *, here: str) -> bool:
+    async def end(self, principal: SessionHolder, session: SessionId, *, here: str) -> bool:
         """End one. Returns whether it was the one that asks.
 
         Raises ``NotFoundError`` unless it is the principal's and alive.
@@ -82,7 +82,7 @@ class OwnSessions:
         await self._index.end(entry.token_hash)
         return is_here
 
-    async def end_all(self, principal: Principal, *, here: str) -> None:
+    async def end_all(self, principal: SessionHolder, *, here: str) -> None:
         """End every one, the one that asks last: whoever meets a fault can ask again."""
         await self._audit.write(AuditEvent.SIGNED_OUT_EVERYWHERE, log_of(principal), by=reader_key(principal))
         for entry in await self._index.of(principal):

@@ -10,7 +10,7 @@ from shared.domain.bodies import Fields, instant_text
 from shared.domain.errors import RecordNotFoundError
 from shared.domain.ids import FileId, RandomBytes
 from shared.domain.ports import Body, Clock, Record, Records
-from shared.domain.principals import Person, Principal, Staff, reader_keys
+from shared.domain.principals import ApiClient, Person, Principal, Staff, reader_keys
 from shared.domain.threads import Message
 from shared.services.access import OpenMessage
 from shared.services.entries import write_entries
@@ -22,7 +22,7 @@ from shared.services.listing import every_record
 class Receipt:
     """That somebody first opened a message (``file`` None) or fetched a file. ``name`` as at their sign-in.
 
-    ``provider`` and ``assurance`` tell which e-ID a person signed in with and its level; None for staff.
+    ``provider`` and ``assurance`` tell which e-ID a person signed in with and its level; None for staff and clients.
     """
 
     kind: str
@@ -91,6 +91,8 @@ def _sign_in(principal: Principal) -> Body:
     match principal:
         case Staff():
             return {"kind": "staff"}
+        case ApiClient():
+            return {"kind": "client"}
         case Person():
             return {
                 "kind": "person",

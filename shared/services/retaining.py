@@ -49,6 +49,9 @@ _SINGLE_RECORDS: Final[Mapping[str, Callable[[str], Place]]] = {
     "second-step": places.second_step,
     "challenge": places.challenge,
     "evidence": places.evidence,
+    "token": places.client_token,
+    "assertion": places.client_assertion,
+    "idempotency": places.idempotency,
 }
 """Kinds that are one record each, and nothing else."""
 

@@ -27,8 +27,9 @@ from shared.domain.lifecycles import MessageState
 from shared.domain.manifest import Manifest
 from shared.domain.metrics import Counter, Metrics
 from shared.domain.ports import Blobs, Clock, Records
-from shared.domain.principals import Principal, reader_key
+from shared.domain.principals import ApiClient, Principal, reader_key
 from shared.domain.retention import is_expired
+from shared.domain.scopes import Scope
 from shared.domain.threads import CHECKS_FIELD, FileState, Message, StoredFile
 from shared.services.access import Access, OpenMessage, OpenThread, is_mine, may_see
 from shared.services.auditing import Audit
@@ -184,7 +185,7 @@ class Retrieving:
     async def describe(self, principal: Principal, thread: ThreadId, message: MessageId) -> ShownMessage:
         """A message without its content; its receipts, for the author's side. Raises ``NotFoundError``."""
         opened = await self._access.message(principal, thread, message)
-        receipts = await self._receipts.of(opened.message) if opened.is_mine else ()
+        receipts = await self._receipts.of(opened.message) if opened.is_mine and _may_see_receipts(principal) else ()
         return _shown(opened.message, opened.room, receipts)
 
     async def open(self, principal: Principal, thread: ThreadId, message: MessageId) -> OpenedMessage:
@@ -334,6 +335,10 @@ class Retrieving:
         """What is opened, fetched or asked about, each time, whoever does, before it is looked at."""
         ids |= {"thread": message.thread, "message": message.message}
         await self._audit.write(event, message.organisation, by=reader_key(principal), **ids)
+
+
+def _may_see_receipts(principal: Principal) -> bool:
+    return not isinstance(principal, ApiClient) or Scope.RECEIPTS_READ in principal.scopes
 
 
 def _shown(message: Message, room: OpenThread, receipts: tuple[Receipt, ...]) -> ShownMessage:

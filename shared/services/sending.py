@@ -104,9 +104,18 @@ class Sending:
         self._clock = clock
         self._random = random
 
-    async def draft(self, principal: Principal, thread: ThreadId, *, text: str, retention_days: int | None) -> Draft:
+    async def draft(
+        self,
+        principal: Principal,
+        thread: ThreadId,
+        *,
+        text: str,
+        retention_days: int | None,
+        message: MessageId | None = None,
+    ) -> Draft:
         """Begin a message that only the author's side sees.
 
+        ``message`` is the id that it is to have: if there is one, an earlier attempt made it, and that one is told of.
         Raises ``NotFoundError``, ``InvalidInputError`` (text, retention), ``TooLargeError`` (text).
         """
         room = await self._access.thread(principal, thread)
@@ -117,7 +126,7 @@ class Sending:
         if days > rule.ceiling_days:
             raise InvalidInputError("retention-days")
         ends = retention.expires_at(now, retention_days=days)
-        message = MessageId(new_id(now, self._random))
+        message = message or MessageId(new_id(now, self._random))
         key = await self._keyring.current(organisation)
         data_key = new_data_key(self._random)
         draft = Message(
@@ -139,14 +148,17 @@ class Sending:
         await self._audit.write(
             AuditEvent.MESSAGE_CREATED, organisation, by=reader_key(principal), thread=thread, message=message
         )
-        await self._records.create(place.partition, place.id, draft.body())
+        try:
+            await self._records.create(place.partition, place.id, draft.body())
+        except RecordExistsError:
+            draft = (await self._access.message(principal, thread, message)).message
         return Draft(
             message=message,
             thread=thread,
             state=draft.state,
             from_unit=draft.author.is_unit,
-            created_at=now,
-            expires_at=ends,
+            created_at=draft.created_at,
+            expires_at=draft.expires_at,
         )
 
     async def send(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:

@@ -13,7 +13,7 @@ from shared.domain.errors import RecordExistsError, RecordNotFoundError
 from shared.domain.ids import SessionId
 from shared.domain.places import Place
 from shared.domain.ports import Records
-from shared.domain.principals import Principal, reader_keys
+from shared.domain.principals import SessionHolder, reader_keys
 from shared.services.deleting import delete
 from shared.services.listing import every_record
 
@@ -36,14 +36,14 @@ class SessionIndex:
     def __init__(self, *, records: Records) -> None:
         self._records = records
 
-    async def add(self, principal: Principal, session: SessionId, token_hash: str) -> None:
+    async def add(self, principal: SessionHolder, session: SessionId, token_hash: str) -> None:
         """Let the principal find the session."""
         for reader in reader_keys(principal):
             entry = places.session_entry(reader, session)
             with suppress(RecordExistsError):
                 await self._records.create(entry.partition, entry.id, {"token_hash": token_hash})
 
-    async def of(self, principal: Principal) -> tuple[SessionEntry, ...]:
+    async def of(self, principal: SessionHolder) -> tuple[SessionEntry, ...]:
         """All of the principal's, oldest first. Some may have run out, be gone, or not be there yet."""
         found: dict[str, SessionEntry] = {}
         for reader in reader_keys(principal):

@@ -26,7 +26,7 @@ from shared.domain.factor_policy import ENROLLED_BY, is_enough
 from shared.domain.ids import OrganisationId, RandomBytes, SessionId, StaffId, Subject, UnitId, new_id
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Body, Clock, Record, Records
-from shared.domain.principals import Person, Principal, Role, Staff, reader_key, reader_keys
+from shared.domain.principals import Person, Role, SessionHolder, Staff, reader_key, reader_keys
 from shared.domain.sessions import MAX_SESSIONS, SessionLimits, is_of_older_version
 from shared.domain.sign_in_methods import SignInMethod
 from shared.domain.staff_members import StaffState, state_of
@@ -46,7 +46,7 @@ class NewSession:
 
     token: str = field(repr=False)
     csrf: str = field(repr=False)
-    principal: Principal
+    principal: SessionHolder
     expires_at: datetime
 
 
@@ -168,7 +168,7 @@ class Sessions:
         return await self._raise(person, body, replacing, device)
 
     async def _raise(
-        self, principal: Principal, body: Body, replacing: str | None, device: str, ends: datetime | None = None
+        self, principal: SessionHolder, body: Body, replacing: str | None, device: str, ends: datetime | None = None
     ) -> NewSession:
         if replacing is not None:
             # Whoever knew the old token of this browser must not stay signed in beside the new session.
@@ -193,7 +193,7 @@ class Sessions:
         await self._records.create(place.partition, place.id, stored)
         return NewSession(token=token, csrf=csrf_token(token), principal=principal, expires_at=ends)
 
-    async def _make_room(self, principal: Principal) -> None:
+    async def _make_room(self, principal: SessionHolder) -> None:
         """End the oldest, so that nobody has more than ``MAX_SESSIONS`` and can look through them."""
         entries = await self._index.of(principal)
         for entry in entries[: max(0, len(entries) - MAX_SESSIONS + 1)]:
@@ -203,7 +203,7 @@ class Sessions:
         key = await self._keyring.current(PLATFORM)
         return seal_field(key, text, partition=place.partition, id=place.id, field=name, random=self._random)
 
-    async def principal_of(self, token: str) -> Principal:
+    async def principal_of(self, token: str) -> SessionHolder:
         """Who holds this token. Raises ``NotSignedInError`` when it is unknown, ended, idle too long or too old."""
         record = await self._raised(token_hash(token))
         fields, now = Fields(record.body), self._clock()
@@ -213,7 +213,7 @@ class Sessions:
             await self._touch(record, now)
         return await self._principal(record)
 
-    async def holder(self, token_hash: str) -> Principal:
+    async def holder(self, token_hash: str) -> SessionHolder:
         """Who raised the session with a token of that hash, though it may have run out.
 
         For what a session began and may be finished after it. Raises ``NotSignedInError`` once somebody ended it.
@@ -278,7 +278,7 @@ class Sessions:
             return True
         return fields.text("kind") == "person" and _pepper(fields) < self._pepper
 
-    async def _principal(self, record: Record) -> Principal:
+    async def _principal(self, record: Record) -> SessionHolder:
         fields = Fields(record.body)
         if fields.text("kind") == "staff":
             staff = await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
@@ -327,7 +327,7 @@ class Sessions:
         units = frozenset(UnitId(unit) for unit in fields.texts("units"))
         return Staff(organisation=organisation, staff=staff, role=role, units=units, name=name)
 
-    async def end(self, token: str, principal: Principal) -> None:
+    async def end(self, token: str, principal: SessionHolder) -> None:
         """End the session of this token; nothing it opened stays open."""
         await self._audit.write(AuditEvent.SIGNED_OUT, log_of(principal), by=reader_key(principal))
         await self._index.end(token_hash(token))

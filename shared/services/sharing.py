@@ -1,5 +1,6 @@
 """Threads: opened by a unit for named persons, listed for both sides."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,12 +16,13 @@ from shared.domain.errors import (
     KeyUnavailableError,
     NotFoundError,
     RecordChangedError,
+    RecordExistsError,
     RecordNotFoundError,
 )
 from shared.domain.ids import RandomBytes, ThreadId, UnitId, new_id
 from shared.domain.personal_number import PersonalNumber, parse_personal_number
 from shared.domain.ports import Clock, Records
-from shared.domain.principals import Person, Principal, Role, Staff
+from shared.domain.principals import Person, Principal, UnitSide, may_serve, reader_key
 from shared.domain.threads import Participant, Sealed, Thread
 from shared.services.access import Access, OpenThread, is_locked
 from shared.services.agreeing import Agreeing
@@ -127,23 +129,25 @@ class Sharing:
 
     async def create(
         self,
-        principal: Staff,
+        principal: UnitSide,
         *,
         unit: UnitId,
         subject: str,
         addressees: tuple[Addressee, ...],
         required_assurance: Assurance | None = None,
+        thread: ThreadId | None = None,
     ) -> ShownThread:
         """Open a thread between a unit of the principal and these persons, to be read at this level or a higher one.
 
-        Without a level, that of the organisation's settings counts.
+        Without a level, that of the organisation's settings counts. ``thread`` is the id that it is to have: if there
+        is one, an earlier attempt came that far, and this one finishes it.
 
         Raises ``NotFoundError`` for a unit that is not the principal's, ``ConflictError`` for one that is closed,
         ``AgreementRequiredError``,
         ``InvalidInputError`` for a bad subject, number or address, for nobody, for more than ``MAX_PERSONS``, for the
         same person twice, and for a level that no e-ID here gives.
         """
-        if unit not in principal.units or principal.role is Role.AUDITOR:
+        if not may_serve(principal, unit):
             raise NotFoundError
         await self._units.check_open(principal.organisation, unit)
         await self._agreeing.check(principal.organisation)
@@ -161,7 +165,7 @@ class Sharing:
         level = required_assurance or (await self._settings.of(principal.organisation)).required_assurance
         if not any(reachable.meets(level) for reachable in self._reachable):
             raise InvalidInputError("assurance-unreachable")
-        thread = ThreadId(new_id(now, self._random))
+        thread = thread or ThreadId(new_id(now, self._random))
         place = places.thread(thread)
         key = await self._keyring.current(principal.organisation)
 
@@ -192,13 +196,17 @@ class Sharing:
             required_assurance=level,
         )
         await self._expiries.book(created.expires_at, f"thread|{thread}")
-        await self._audit.write(AuditEvent.THREAD_CREATED, principal.organisation, by=principal.staff, thread=thread)
-        record = await self._records.create(place.partition, place.id, created.body())
+        await self._audit.write(
+            AuditEvent.THREAD_CREATED, principal.organisation, by=reader_key(principal), thread=thread
+        )
+        with suppress(RecordExistsError):
+            await self._records.create(place.partition, place.id, created.body())
         outbox = places.outbox(unit, thread)
-        await self._records.create(outbox.partition, outbox.id, {"thread": thread})
-        return await self.shown(OpenThread(record=record, thread=created, me=None))
+        with suppress(RecordExistsError):
+            await self._records.create(outbox.partition, outbox.id, {"thread": thread})
+        return await self.read(principal, thread)
 
-    async def units(self, principal: Staff) -> tuple[tuple[UnitId, str], ...]:
+    async def units(self, principal: UnitSide) -> tuple[tuple[UnitId, str], ...]:
         """The units that the principal serves, with their names, by name."""
         found: list[tuple[UnitId, str]] = []
         for unit in principal.units:
@@ -243,9 +251,9 @@ class Sharing:
         place = places.unit(thread.organisation, thread.unit)
         return Fields((await self._records.get(place.partition, place.id)).body).text("name")
 
-    async def list_of_unit(self, principal: Staff, unit: UnitId, *, continuation: str | None) -> ThreadPage:
+    async def list_of_unit(self, principal: UnitSide, unit: UnitId, *, continuation: str | None) -> ThreadPage:
         """Threads of one of the principal's units, oldest first. Raises ``NotFoundError`` for another's unit."""
-        if unit not in principal.units or principal.role is Role.AUDITOR:
+        if not may_serve(principal, unit):
             raise NotFoundError
         start, end = places.range_of("thread")
         page = await self._records.query(

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from shared.domain.errors import AssuranceTooLowError, NotFoundError
 from shared.domain.ids import OrganisationId, ThreadId
-from shared.domain.principals import Principal, Staff
+from shared.domain.principals import ApiClient, Principal, Staff
 from shared.services.access import Access
 from shared.services.organisation_settings import SettingsOfOrganisations
 
@@ -33,4 +33,4 @@ class UploadLimits:
         if principal is not None and thread is not None:
             with suppress(NotFoundError, AssuranceTooLowError):
                 return await self.of((await self._access.thread(principal, thread)).thread.organisation)
-        return await self.of(principal.organisation) if isinstance(principal, Staff) else self.most_bytes
+        return await self.of(principal.organisation) if isinstance(principal, Staff | ApiClient) else self.most_bytes

@@ -12,7 +12,7 @@ from shared.domain import places
 from shared.domain.errors import NotSignedInError, RecordNotFoundError
 from shared.domain.ids import RandomBytes, UploadId, is_id
 from shared.domain.ports import Clock, Records
-from shared.domain.principals import Principal
+from shared.domain.principals import SessionHolder
 from shared.domain.retention import UPLOAD_RIGHT, is_expired
 from shared.services.sessions import Sessions
 from shared.services.uploads import Granting, Upload, UploadRight
@@ -34,7 +34,7 @@ class NewUploadRight:
 class RightHolder:
     """Who began an upload, and the hash of the session's token that they began it in."""
 
-    principal: Principal
+    principal: SessionHolder
     session: str = field(repr=False)
 
 

@@ -31,6 +31,7 @@ PUBLIC = {
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback", "request_password", "choose_password"),
     *("oidc_start", "oidc_callback", "list_sub_processors"),
+    *("issue_token", "revoke_token", "token_server"),
     *("staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_enrolment"),
     *("staff_passkey_options", "staff_sign_in_passkey"),
 }
@@ -39,7 +40,8 @@ PUBLIC = {
 FRESH = {
     *("accept_agreement", "change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"),
     *("begin_app", "confirm_app", "begin_passkey", "add_passkey", "renew_recovery_codes", "remove_factor"),
-    "reset_factors",
+    *("reset_factors", "create_client", "change_client", "add_client_secret", "add_client_key"),
+    *("end_client_credential", "revoke_client"),
 }
 """Only minutes after a proof of who one is."""
 
@@ -177,7 +179,7 @@ async def test_every_place_for_an_id_is_known(scene: Scene) -> None:
         assert named[name], name
 
 
-@pytest.mark.parametrize("who", [Who.STAFF, Who.ADMIN, Who.PERSON], ids=lambda who: who.name.lower())
+@pytest.mark.parametrize("who", [Who.STAFF, Who.ADMIN, Who.PERSON, Who.CLIENT], ids=lambda who: who.name.lower())
 async def test_an_id_of_another_organisation_is_no_id_anywhere(scene: Scene, who: Who) -> None:
     """In every place of every route: the answer is that to an id of nothing, and nothing of the other one changes."""
     foreign = await scene.foreign()

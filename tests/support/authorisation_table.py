@@ -9,6 +9,7 @@ TABLE = Path(__file__).resolve().parents[1] / "http" / "authorisation.txt"
 COLUMNS = (
     *(Who.NOBODY, Who.STAFF, Who.COLLEAGUE, Who.OTHER_UNIT, Who.ADMIN, Who.AUDITOR),
     *(Who.OTHER_ORGANISATION, Who.OTHER_ADMIN, Who.PERSON, Who.OTHER_PERSON),
+    *(Who.CLIENT, Who.CLIENT_ELSEWHERE, Who.FOREIGN_CLIENT),
 )
 
 Row = dict[Who, int]

@@ -11,6 +11,7 @@ import httpx
 
 from shared.crypto.one_time_codes import code_of, step_of
 from shared.domain.principals import Role
+from shared.services.administering_clients import NewSecret
 from tests.support.memory_container import PASSWORD, ask_for_a_password_alone
 from tests.support.scene import accept_agreement
 from tests.support.world import OTHER_PERSON, TOLVAN, Browser, World, encoded
@@ -24,7 +25,7 @@ BEGINNER = "anna.exempel@example.com"
 
 class Who(Enum):
     """The principals of the authorisation matrix: ``STAFF`` began what there is, ``ADMIN`` serves no unit, ``AUDITOR``
-    serves this one.
+    serves this one. ``CLIENT`` is an API client of this unit with all scopes.
     """
 
     NOBODY = auto()
@@ -37,6 +38,9 @@ class Who(Enum):
     AUDITOR = auto()
     PERSON = auto()
     OTHER_PERSON = auto()
+    CLIENT = auto()
+    CLIENT_ELSEWHERE = auto()
+    FOREIGN_CLIENT = auto()
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Scene:
     """``delivered`` went from the unit to Tolvan with one file; ``draft`` has an upload with two of five bytes.
 
     ``session`` is the one of ``staff``, ``colleague`` the id of somebody else who serves the unit; ``factor`` an
-    authenticator app of ``staff`` that waits for its first code, and ``secret`` what it was told.
+    authenticator app of ``staff`` that waits for its first code, and ``secret`` what it was told; ``client`` an API client.
     """
 
     world: World
@@ -89,6 +93,7 @@ class Scene:
     colleague: str
     factor: str
     secret: str
+    client: NewSecret
 
     @classmethod
     async def of(cls, world: World, *, beginner: str = BEGINNER, login: str = LOGIN, person: str = TOLVAN) -> "Scene":
@@ -105,9 +110,9 @@ class Scene:
         (own,) = (await staff.json("GET", "/api/v1/sessions"))["sessions"]
         app = await staff.json("POST", "/api/v1/staff/factors/apps", 201, json={"name": "Telefonen"})
         started = (world, staff, thread, delivered, file, draft, upload, own["session"], colleague)
-        return cls(*started, app["factor"], app["secret"])
+        return cls(*started, app["factor"], app["secret"], await world.client_secret())
 
-    async def browser(self, who: Who) -> Browser:  # noqa: PLR0911 - one for each
+    async def browser(self, who: Who) -> Browser:  # noqa: C901, PLR0911 - one for each
         """A browser of this principal."""
         world, administering = self.world, self.world.container.administering
         match who:
@@ -130,6 +135,16 @@ class Scene:
                 unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
                 role = Role.ADMIN if who is Who.OTHER_ADMIN else Role.MEMBER
                 return await world.staff(organisation=organisation, units=(unit,), role=role)
+            case Who.CLIENT:
+                return await world.client()
+            case Who.CLIENT_ELSEWHERE:
+                return await world.client(
+                    units=(await administering.create_unit(world.organisation, "Arkivet", mail_address=None),)
+                )
+            case Who.FOREIGN_CLIENT:
+                organisation = await administering.create_organisation("Grannkommunen")
+                unit = await administering.create_unit(organisation, "Mottagningen", mail_address=None)
+                return await world.client(organisation=organisation, units=(unit,))
             case Who.PERSON:
                 return await world.person(TOLVAN)
             case Who.OTHER_PERSON:
@@ -157,6 +172,8 @@ class Scene:
             "upload": self.upload.rpartition("/")[2],
             "session": self.session,
             "staff": self.colleague,
+            "client": self.client.client_id.partition(".")[2],
+            "credential": self.client.credential,
             "factor": self.factor,
         }
 
@@ -183,6 +200,17 @@ def _agreed(scene: Scene) -> dict[str, str]:
     current = scene.world.container.agreeing.current
     return {"version": current.version, "digest": current.digest}
 
+
+def _client_of(scene: Scene) -> str:
+    return f"/api/v1/organisation/clients/{scene.client.client_id.partition('.')[2]}"
+
+
+def _proving(scene: Scene, **more: str) -> dict[str, Any]:
+    return {"data": {"client_id": scene.client.client_id, "client_secret": scene.client.secret, **more}}
+
+
+_ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+"""The public key of RFC 8037, appendix A."""
 
 _APPENDING = {**TUS, "upload-offset": "2", "content-type": "application/offset+octet-stream"}
 _PERSONS = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
@@ -251,6 +279,20 @@ CALLS: Mapping[str, Callable[[Scene], Call]] = {
     "change_staff": lambda s: Call("PATCH", f"/api/v1/organisation/staff/{s.colleague}", {"json": {"name": "Bo"}}),
     "invite_staff_again": lambda s: Call("POST", f"/api/v1/organisation/staff/{s.colleague}/invitation"),
     "end_staff": lambda s: Call("POST", f"/api/v1/organisation/staff/{s.colleague}/leave", {"json": {}}),
+    "list_clients": lambda _: Call("GET", "/api/v1/organisation/clients"),
+    "create_client": lambda s: Call(
+        "POST",
+        "/api/v1/organisation/clients",
+        {"json": {"name": "Diariet", "units": [s.world.unit], "scopes": ["threads:read"]}},
+    ),
+    "change_client": lambda s: Call("PATCH", _client_of(s), {"json": {"name": "Diariet 2"}}),
+    "add_client_secret": lambda s: Call("POST", f"{_client_of(s)}/secrets", {"json": {}}),
+    "add_client_key": lambda s: Call("POST", f"{_client_of(s)}/keys", {"json": {"jwk": _ED25519}}),
+    "end_client_credential": lambda s: Call("DELETE", f"{_client_of(s)}/credentials/{s.client.credential}"),
+    "revoke_client": lambda s: Call("POST", f"{_client_of(s)}/revoke"),
+    "issue_token": lambda s: Call("POST", "/api/v1/oauth/token", _proving(s, grant_type="client_credentials")),
+    "revoke_token": lambda s: Call("POST", "/api/v1/oauth/revoke", _proving(s, token="pic_at_none")),
+    "token_server": lambda _: Call("GET", "/.well-known/oauth-authorization-server"),
     "list_own_units": lambda _: Call("GET", "/api/v1/organisation/units"),
     "create_unit": lambda _: Call("POST", "/api/v1/organisation/units", {"json": {"name": "Arkivet"}}),
     "change_unit": lambda s: Call("PUT", f"/api/v1/organisation/units/{s.world.unit}", {"json": {"name": "Arkivet"}}),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from shared.domain.ids import StaffId
+from shared.domain.ids import ClientId, StaffId
 from shared.domain.principals import Role
 from shared.domain.retention import CEILING_DAYS, UPLOAD_DAYS
 from shared.services.staffing import NewMember
@@ -93,6 +93,11 @@ async def _enrolled(scene: Scene) -> None:
     scene.staff.csrf = answer.json()["csrf_token"]
 
 
+async def _revoked(scene: Scene) -> None:
+    client = ClientId(scene.client.client_id.partition(".")[2])
+    await scene.world.container.administering_clients.revoke(scene.world.organisation, client, by="system")
+
+
 STATES: Mapping[str, Mapping[str, Preparing]] = {
     "thread": {"alive": _as_it_is, "expired": _expired},
     "message": {
@@ -108,6 +113,7 @@ STATES: Mapping[str, Mapping[str, Preparing]] = {
     "staff": {"active": _as_it_is, "invited": _invited, "left": _left},
     "unit": {"open": _as_it_is, "closed": _closed},
     "factor": {"begun": _as_it_is, "enrolled": _enrolled},
+    "client": {"working": _as_it_is, "revoked": _revoked},
     "": {"-": _as_it_is},
 }
 """By the kind of object that a route is about."""
@@ -120,5 +126,5 @@ def kind_of(route: str, parameters: set[str]) -> str:
     """What a route with these path parameters is about."""
     if route in NAMED_ELSEWHERE:
         return NAMED_ELSEWHERE[route]
-    kinds = ("upload", "message", "thread", "staff", "unit", "factor")
+    kinds = ("upload", "message", "thread", "staff", "unit", "factor", "client")
     return next((kind for kind in kinds if kind in parameters), "")

@@ -15,7 +15,9 @@ from shared.adapters.memory_electronic_id import persona
 from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.ids import OrganisationId, StaffId, UnitId
 from shared.domain.principals import Role
+from shared.domain.scopes import Scope
 from shared.services.administering import NewStaff
+from shared.services.administering_clients import NewClient, NewSecret, Renewal
 from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer, ask_for_a_password_alone
 from tests.support.scene import accept_agreement
 
@@ -35,10 +37,14 @@ class Browser:
     http: httpx.AsyncClient
     csrf: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
+    bearer: str = ""
+    """The access token of an API client, which has no cookies."""
 
     async def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send as our own page would. Cookies are kept by hand: the transport is not TLS, and ours are Secure."""
         headers = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
+        if self.bearer:
+            headers["authorization"] = f"Bearer {self.bearer}"
         if self.csrf and method not in {"GET", "HEAD", "OPTIONS"}:
             headers["x-csrf-token"] = self.csrf
         headers |= request.pop("headers", {})
@@ -111,6 +117,33 @@ class World:
         credentials = {"mail_address": address, "password": PASSWORD}
         browser.csrf = (await browser.json("POST", "/api/v1/staff/sign-in", json=credentials))["csrf_token"]
         return browser
+
+    async def client(
+        self,
+        *scopes: Scope,
+        organisation: OrganisationId | None = None,
+        units: tuple[UnitId, ...] | None = None,
+    ) -> Browser:
+        """A new API client with a token for these scopes, all by default; by default of this world's unit."""
+        secret = await self.client_secret(*scopes, organisation=organisation, units=units)
+        browser = Browser(self.http)
+        form = {"grant_type": "client_credentials", "client_id": secret.client_id, "client_secret": secret.secret}
+        browser.bearer = (await browser.json("POST", "/api/v1/oauth/token", data=form))["access_token"]
+        return browser
+
+    async def client_secret(
+        self,
+        *scopes: Scope,
+        organisation: OrganisationId | None = None,
+        units: tuple[UnitId, ...] | None = None,
+    ) -> NewSecret:
+        """A new API client and its secret."""
+        administering, owner = self.container.administering_clients, organisation or self.organisation
+        of = frozenset((self.unit,) if units is None else units)
+        new = NewClient(name="Diariet", units=of, scopes=frozenset(scopes or Scope))
+        client = (await administering.create(owner, new, by="system")).client
+        terms = Renewal(days=365, others_end_after_hours=None)
+        return await administering.add_secret(owner, client, terms, by="system")
 
     async def person(self, digits: str = TOLVAN, identity: VerifiedIdentity | None = None) -> Browser:
         """A browser in which this person is signed in."""
