@@ -22,8 +22,19 @@ from functions.dependencies import (
     allowings_of,
 )
 from functions.limits import is_limited
+from functions.oauth import CLIENT_ROUTES, TOKEN_PATH
 from functions.problems import MEDIA_TYPE
 from functions.upload_access import UPLOAD_TOKEN_HEADER, AllowingUploader
+from shared.domain.scopes import Scope
+
+SCOPES: Final = {
+    Scope.THREADS_READ: "See units, threads, and messages without their content.",
+    Scope.THREADS_WRITE: "Open threads.",
+    Scope.MESSAGES_SEND: "Write drafts, upload their files, and send them.",
+    Scope.MESSAGES_READ: "Open messages and fetch files, which leaves receipts.",
+    Scope.MESSAGES_DELETE: "Delete messages for everyone.",
+    Scope.RECEIPTS_READ: "See who opened and fetched what, by name.",
+}
 
 SECURITY_SCHEMES: Final = {
     "session": {
@@ -44,6 +55,23 @@ SECURITY_SCHEMES: Final = {
         "name": CSRF_HEADER,
         "description": "`csrf_token` of the session; with every unsafe method.",
     },
+    "client": {
+        "type": "oauth2",
+        "description": "API clients. A token lasts ten minutes and is sent as `Authorization: Bearer`.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": TOKEN_PATH,
+                "scopes": {scope.value: text for scope, text in SCOPES.items()},
+            }
+        },
+    },
+    "entra": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "API clients that are applications of Entra ID: its token, whose app roles are the scopes.",
+    },
+    "secret": {"type": "http", "scheme": "basic", "description": "A client's id and secret, or both in the form."},
     "bankid": {
         "type": "apiKey",
         "in": "cookie",
@@ -91,6 +119,7 @@ class ProblemDocument(BaseModel):
     )
     message: Annotated[str | None, Field(description="With a refused start: BankID's message to show (RFA).")] = None
     errors: Annotated[list[PlaceOfFault] | None, Field(description="With `invalid-request`: at most 20.")] = None
+    scope: Annotated[str | None, Field(description="With `insufficient-scope`: which one is missing.")] = None
     limit_bytes: Annotated[int | None, Field(description="With `too-large`.")] = None
 
 
@@ -141,6 +170,12 @@ def _complete(operation: dict[str, Any], route: RouteContext, method: str) -> No
         }
     operation["operationId"] = route.name
     operation["security"] = [{scheme: [] for scheme in _asked_for(route, method)}]
+    for allowing in allowings_of(route):
+        if allowing.scope is not None:
+            operation["security"] += [{"client": [allowing.scope.value]}, {"entra": [allowing.scope.value]}]
+    if route.name in CLIENT_ROUTES:
+        operation["security"] = [{"secret": []}, {}]
+        _complete_oauth(responses)
     if any(isinstance(allowing, AllowingUploader) for allowing in allowings_of(route)):
         operation["security"].append({"upload": []})
 
@@ -154,6 +189,14 @@ def _cookies(route: RouteContext) -> set[str]:
         found |= {parameter.alias for parameter in dependant.cookie_params}
         waiting += dependant.dependencies
     return found
+
+
+def _complete_oauth(responses: dict[str, Any]) -> None:
+    """These answer with errors of their own (RFC 6749 section 5.2), and with problems only where those have no word."""
+    members = {"error": {"type": "string"}, "error_description": {"type": "string"}}
+    schema = {"type": "object", "properties": members, "required": list(members)}
+    for status, text in (("400", "Not a request for this."), ("401", "The client does not prove who it is.")):
+        responses[status] = {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
 def _asked_for(route: RouteContext, method: str) -> list[str]:

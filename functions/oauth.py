@@ -27,6 +27,7 @@ router = APIRouter(tags=["clients"])
 TOKEN_PATH: Final = "/api/v1/oauth/token"  # noqa: S105 - an address
 REVOCATION_PATH: Final = "/api/v1/oauth/revoke"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
+CLIENT_ROUTES: Final = frozenset({"issue_token", "revoke_token"})
 MOST_FIELDS: Final = 20
 ALGORITHMS: Final = ("PS256", "ES256", "EdDSA")
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")

@@ -85,10 +85,10 @@ param signInProviders string
 param brokers string
 
 @description('Tenants of Entra ID whose applications may be API clients: tenant=organisation, with commas between. Empty: none.')
-param apiEntraTenants string = ''
+param apiEntraTenants string
 
 @description('What tokens of such applications are made out to, with commas between. Empty: none.')
-param apiEntraAudiences string = ''
+param apiEntraAudiences string
 
 @description('Days a message lives when its sender does not say, 1 to 365.')
 @minValue(1)

@@ -713,7 +713,9 @@ class Container(Clients):
     def audit_reading(self) -> "AuditReading":
         from shared.services.audit_reading import AuditReading
 
-        return AuditReading(records=self.records, staff=self.staff_records, audit=self.audit)
+        return AuditReading(
+            records=self.records, staff=self.staff_records, clients=self.client_records, audit=self.audit
+        )
 
     @cached_property
     def units(self) -> "Units":

@@ -17,6 +17,7 @@ from shared.domain.ids import OrganisationId, is_id
 from shared.domain.ports import Record, Records
 from shared.domain.principals import Staff
 from shared.services.auditing import Audit
+from shared.services.client_records import ClientRecords
 from shared.services.staff_records import StaffRecords
 
 PAGE = 100
@@ -27,7 +28,7 @@ _OWN = {"event", "at", "by"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An event. ``by_name`` is the name of a member of staff who is known still."""
+    """An event. ``by_name`` is the name of a member of staff who is known still, or of an API client."""
 
     event: str
     at: datetime
@@ -47,9 +48,10 @@ class LogPage:
 class AuditReading:
     """Shows events, and nothing that they are about."""
 
-    def __init__(self, *, records: Records, staff: StaffRecords, audit: Audit) -> None:
+    def __init__(self, *, records: Records, staff: StaffRecords, clients: ClientRecords, audit: Audit) -> None:
         self._records = records
         self._staff = staff
+        self._clients = clients
         self._audit = audit
 
     async def page(self, reader: Staff, month: datetime, *, continuation: str | None) -> LogPage:
@@ -62,6 +64,7 @@ class AuditReading:
             member.staff: (await self._staff.in_clear(organisation, member)).name
             for member in await self._staff.members(organisation)
         }
+        names |= {client.client: client.name for client in await self._clients.all(organisation)}
         events = tuple(_event(organisation, record, names) for record in page.records)
         return LogPage(events=events, continuation=page.continuation)
 

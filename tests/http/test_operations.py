@@ -244,10 +244,26 @@ def test_every_operation_describes_its_problems(described: dict[str, Any]) -> No
         assert reference.partition('"')[0] in schemas
 
 
+SCOPES = {
+    **dict.fromkeys(("list_units", "list_threads", "read_thread", "read_message"), "threads:read"),
+    "create_thread": "threads:write",
+    **dict.fromkeys(("create_message", "send_message", "create_upload", "upload_offset"), "messages:send"),
+    **dict.fromkeys(("append_upload", "cancel_upload", "delete_file"), "messages:send"),
+    **dict.fromkeys(("open_message", "download_file", "describe_file", "download_files"), "messages:read"),
+    "delete_message": "messages:delete",
+}
+"""What API clients may do at all, and by which scope. Whoever opens another route to them adds it here."""
+
+
 def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> None:
     """A cookie, a cookie and a token, or nothing; by name as it is on the wire."""
     schemes = described["components"]["securitySchemes"]
-    places = {name: (scheme["in"], scheme["name"]) for name, scheme in schemes.items()}
+    places = {name: (scheme["in"], scheme["name"]) for name, scheme in schemes.items() if scheme["type"] == "apiKey"}
+    assert {name: scheme["type"] for name, scheme in schemes.items() if name not in places} == {
+        "client": "oauth2",
+        "entra": "http",
+        "secret": "http",
+    }
     assert places == {
         "session": ("cookie", "__Host-session"),
         "upload": ("header", "Upload-Token"),
@@ -270,10 +286,16 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "bankid_start",
         "oidc_start",
         "upload_options",
+        "token_server",
     }
     for name, operation in operations(described).items():
         asked_for, *others = operation["security"]
-        assert others == ([{"upload": []}] if name in {"upload_offset", "append_upload"} else []), name
+        if name in {"issue_token", "revoke_token"}:
+            assert operation["security"] == [{"secret": []}, {}], name
+            continue
+        scope = SCOPES.get(name)
+        of_clients = [] if scope is None else [{"client": [scope]}, {"entra": [scope]}]
+        assert others == of_clients + ([{"upload": []}] if name in {"upload_offset", "append_upload"} else []), name
         if name in public:
             assert asked_for == {}, name
         elif name == "oidc_callback":

@@ -28,6 +28,8 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     errors.TooLargeError: (17,),
     errors.TooManyRequestsError: (9,),
     errors.ElectronicIdError: (errors.ElectronicIdFault.MAINTENANCE,),
+    errors.UnderWayError: (9,),
+    errors.ScopeMissingError: ("threads:read",),
     errors.ContentRefusedError: (("content-macros", "content-executable"),),
     errors.PasswordRefusedError: (("password-short", "password-weak"),),
     UnsatisfiableRangeError: (5,),
@@ -39,9 +41,12 @@ MEMBERS: dict[type[Exception], dict[str, object]] = {
     errors.SignInRefusedError: {"reason": "risk"},
     errors.InvalidInputError: {"rule": "a-rule"},
     errors.TooLargeError: {"limit_bytes": 17},
+    errors.ScopeMissingError: {"scope": "threads:read"},
 }
 HEADERS: dict[type[Exception], dict[str, str]] = {
     errors.TooManyRequestsError: {"retry-after": "9"},
+    errors.UnderWayError: {"retry-after": "9"},
+    errors.ScopeMissingError: {"www-authenticate": 'Bearer error="insufficient_scope", scope="threads:read"'},
     errors.DependencyError: {"retry-after": "5"},
     errors.ElectronicIdError: {"retry-after": "5"},
     UnsatisfiableRangeError: {"content-range": "bytes */5"},

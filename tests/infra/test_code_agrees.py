@@ -43,6 +43,7 @@ OF_THE_PLATFORM = {
 """What the host reads and the code does not."""
 
 LEFT_OUT = {
+    "PIC_API_ENTRA_AUTHORITY": "only national clouds have another",
     "PIC_BANKID_CERTIFICATE": "the certificate is in the vault",
     "PIC_BANKID_KEY": "the certificate is in the vault",
     "PIC_BANKID_PASSPHRASE": "the certificate is in the vault",

@@ -5,7 +5,19 @@ from typing import Any
 import httpx
 
 URN = "urn:pic:problem:"
-MEMBERS = {"type", "title", "status", "instance", "rule", "rules", "errors", "limit_bytes", "required", "reason"}
+MEMBERS = {
+    "type",
+    "title",
+    "status",
+    "instance",
+    "rule",
+    "rules",
+    "errors",
+    "limit_bytes",
+    "required",
+    "reason",
+    "scope",
+}
 
 
 def problem_of(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Message(
     thread: Id
     organisation: Id
     author_staff: Annotated[str, pseudonym("who wrote it for the unit")]
+    author_client: Id
     author_recipient: Annotated[str, pseudonym("which person wrote it")]
     state: Word
     text: Annotated[str, sealed_sensitive("text")]

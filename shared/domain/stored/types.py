@@ -1,9 +1,9 @@
 """All record types, imported together: whoever asks for a type asks here first, so that none is missing."""
 
 from shared.domain.record_types import RecordType, record_types
-from shared.domain.stored import factors, organisations, sign_ins, threads, upkeep
+from shared.domain.stored import clients, factors, organisations, sign_ins, threads, upkeep
 
-_DECLARATIONS = (factors, organisations, sign_ins, threads, upkeep)
+_DECLARATIONS = (clients, factors, organisations, sign_ins, threads, upkeep)
 
 
 def load() -> tuple[type[RecordType], ...]:
