@@ -22,8 +22,8 @@ def test_only_what_lives_for_hours_stays_behind() -> None:
         places.sign_in_return("f"),
         places.redirect("f"),
         places.rate_limit("f"),
-        places.second_step("f"),
-        places.challenge("f"),
+        places.client_token("f"),
+        places.client_assertion("f"),
     ]
     assert {place.partition.partition("|")[0] for place in hours} == LEFT_BEHIND
     assert not any(moves(place.partition) for place in hours)

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import places, retention
-from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UnitId, UploadId
+from shared.domain.ids import (
+    ClientId,
+    FileId,
+    MessageId,
+    OrganisationId,
+    SessionId,
+    StaffId,
+    Subject,
+    ThreadId,
+    UnitId,
+    UploadId,
+)
 from shared.domain.places import Place
 from shared.domain.record_keys import check_key, check_range
 
@@ -43,6 +54,11 @@ def every_place(a: str, b: str, c: str) -> list[Place]:
         places.pending(retention.SHARDS - 1, thread, message),
         places.audit(organisation, NOW, c),
         places.certificate(organisation, NOW, message),
+        places.api_client(organisation, ClientId(b)),
+        places.client_app(organisation, "f" * 36, "f" * 36),
+        places.client_token("f" * 64),
+        places.client_assertion("f" * 64),
+        places.idempotency("f" * 64),
         retention.bucket(NOW, f"message|{thread}|{message}"),
         retention.bucket(NOW, f"session|{'f' * 64}"),
         retention.bucket(NOW, f"session|{'f' * 64}|{LONGEST_SUBJECT}|{a}"),
