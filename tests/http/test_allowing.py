@@ -13,7 +13,7 @@ from functions import problems
 from functions.dependencies import Allowing
 from shared.crypto.tokens import csrf_token
 from shared.domain.ids import OrganisationId, StaffId
-from shared.domain.principals import Principal, Role, Staff
+from shared.domain.principals import Role, SessionHolder, Staff
 from shared.domain.sign_in_methods import FRESH_FOR
 from shared.services.sessions import Sessions
 from tests.support.memory_container import MemoryContainer
@@ -31,7 +31,7 @@ class Somebody(Sessions):
     def __init__(self, staff: Staff) -> None:
         self.staff = staff
 
-    async def principal_of(self, token: str) -> Principal:
+    async def principal_of(self, token: str) -> SessionHolder:
         assert token == TOKEN
         return self.staff
 

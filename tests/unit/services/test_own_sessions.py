@@ -11,7 +11,7 @@ from shared.domain import places
 from shared.domain.errors import DependencyError, NotFoundError, NotSignedInError
 from shared.domain.ids import SessionId, Subject
 from shared.domain.personal_number import PersonalNumber
-from shared.domain.principals import Person, Principal, Staff
+from shared.domain.principals import Person, SessionHolder, Staff
 from shared.domain.sessions import MAX_SESSIONS
 from shared.services.own_sessions import ShownSession
 from tests.support.scene import OTHER_PERSON, Scene
@@ -20,7 +20,7 @@ from tests.support.taps import TROUBLES, Crashed, Tap, Trouble, meetings
 LAPTOP, PHONE = "Firefox on Linux", "Safari on iPhone"
 
 
-async def signed_in(scene: Scene, principal: Principal, device: str = LAPTOP) -> str:
+async def signed_in(scene: Scene, principal: SessionHolder, device: str = LAPTOP) -> str:
     """The token of a new session, a moment after everything before it."""
     scene.container.clock.move(milliseconds=1)
     sessions = scene.container.sessions
@@ -34,7 +34,7 @@ async def signed_in(scene: Scene, principal: Principal, device: str = LAPTOP) ->
             return (await sessions.raise_for_person(principal, device=device)).token
 
 
-async def listed(scene: Scene, principal: Principal, here: str = "") -> tuple[ShownSession, ...]:
+async def listed(scene: Scene, principal: SessionHolder, here: str = "") -> tuple[ShownSession, ...]:
     """The list as another instance tells it."""
     return await scene.instance().own_sessions.list(principal, here=here)
 
@@ -48,7 +48,7 @@ async def is_alive(scene: Scene, token: str) -> bool:
     return True
 
 
-async def everyone(scene: Scene) -> list[Principal]:
+async def everyone(scene: Scene) -> list[SessionHolder]:
     """Two members of staff and two persons."""
     return [await scene.staff(), await scene.staff(), scene.person(), scene.person(OTHER_PERSON)]
 
