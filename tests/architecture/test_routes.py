@@ -54,7 +54,7 @@ def test_every_body_is_strict() -> None:
 def test_no_path_holds_anything_but_ids() -> None:
     """Paths end in logs and histories: a name, a number or an address of a person has no place there."""
     parameters = {name for route in routes() for name in route.param_convertors}
-    things = {"thread", "message", "file", "upload", "session", "staff", "unit", "factor"}
+    things = {"thread", "message", "file", "upload", "session", "staff", "unit", "factor", "client", "credential"}
     assert parameters == {*things, "provider", "path"}
     queries = {field.alias for route in routes() for field in route.dependant.query_params}
     assert queries == {"unit", "thread", "continuation", "state", "code", "error", "iss", "month"}
