@@ -23,6 +23,7 @@ from shared.services.sessions import NewSession
 from shared.services.sharing import Addressee
 from tests.support.audit_catalogue import documented
 from tests.support.canaries import hidden_in, spellings
+from tests.support.client_run import use_clients
 from tests.support.factor_run import use_factors
 from tests.support.orders import Order
 from tests.support.organisation_run import run_organisation
@@ -314,6 +315,7 @@ async def test_events_carry_what_the_catalogue_says() -> None:
     run = await a_run()
     await full_run(run)
     await use_passwords(run.scene)
+    await use_clients(run.scene)
     await run_organisation(run.scene, name="Bo Exempel", mail_address="run.member@example.com")
     person = run.scene.person(NUMBER)
     here, there = [(await run.instance.sessions.raise_for_person(person)).token for _ in range(2)]
