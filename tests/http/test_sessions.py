@@ -82,7 +82,7 @@ async def test_the_list_shows_coarse_words_and_no_secret(scene: Scene, who: str)
     hashes = [partition.partition("|")[2] for partition in stored if partition.startswith("session|")]
     owners = [partition.partition("|")[2] for partition in stored if partition.startswith("sessions|")]
     assert len(hashes) >= 3
-    for secret in (here.cookies["__Host-session"], here.csrf, *hashes, *owners, "Mozilla", "140"):
+    for secret in (here.cookies["__Host-session"], here.csrf, *hashes, *owners, "Mozilla", "140.0"):
         assert secret not in answer.text
 
 
