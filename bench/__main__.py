@@ -13,7 +13,19 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bench import bounds, index_time, key_vault_calls, latency, memory, messages, moves, passwords, sign_in, transfers
+from bench import (
+    authorising,
+    bounds,
+    index_time,
+    key_vault_calls,
+    latency,
+    memory,
+    messages,
+    moves,
+    passwords,
+    sign_in,
+    transfers,
+)
 from bench.service import running_service
 from local.node_process import ROOT
 from local.stack import ALLOCATOR
@@ -39,6 +51,7 @@ PARTS: Final[dict[str, Callable[[], dict[str, float]]]] = {
     "messages": _messages,
     "sign-in": _sign_in,
     "passwords": passwords.measure,
+    "authorising": lambda: asyncio.run(authorising.measure()),
     "move": moves.measure,
     "index": lambda: asyncio.run(index_time.measure()),
 }
@@ -47,6 +60,7 @@ TRANSFER_ENGINE: Final = ("transfers", "latency", "memory", "key-vault")
 LIMITS: Final[dict[str, Callable[[Mapping[str, float]], list[str]]]] = {
     "sign-in": sign_in.over_limits,
     "passwords": passwords.over_limits,
+    "authorising": authorising.over_limits,
     "index": index_time.over_limits,
     "move": bounds.over_limits,
     **dict.fromkeys(TRANSFER_ENGINE, bounds.over_limits),
@@ -60,6 +74,7 @@ HOW: Final = {
     **key_vault_calls.HOW,
     **moves.HOW,
     **passwords.HOW,
+    **authorising.HOW,
     **index_time.HOW,
 }
 

@@ -4,12 +4,16 @@ A record that does not hold what its writer put there is damaged or forged, so e
 ``IntegrityError``: nothing of the value is repeated in it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from shared.domain.errors import IntegrityError
 from shared.domain.ports import Body, Json
+
+_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def instant_text(instant: datetime) -> str:
@@ -19,13 +23,13 @@ def instant_text(instant: datetime) -> str:
 
 def parse_instant(text: str) -> datetime:
     """The inverse of ``instant_text``, which is the only spelling that reads. Raises ``IntegrityError``."""
+    # ``fromisoformat`` reads other spellings, too, and takes a fiftieth of the time of ``strptime``.
+    if _INSTANT.fullmatch(text) is None:
+        raise IntegrityError
     try:
-        instant = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise IntegrityError from None
-    if instant_text(instant) != text:
-        raise IntegrityError
-    return instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
+from starlette.routing import Match
 
-from functions.api import create_api
+from functions.api import _Routing, create_api
 from functions.models import Strict
 from tests.support.memory_container import MemoryContainer
 
@@ -33,6 +34,22 @@ def test_nothing_on_the_way_of_a_request_waits_in_a_thread() -> None:
         if not inspect.iscoroutinefunction(call) and not inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
     }
     assert plain == set()
+
+
+def test_a_path_without_ids_goes_where_the_framework_would_send_it() -> None:
+    """The short way to a route must not prefer another one than the first that matches."""
+    api = create_api(MemoryContainer())
+    routing = _Routing(api)
+    asked = 0
+    for route in api.routes:
+        for method in getattr(route, "methods", None) or ():
+            path = str(getattr(route, "path", ""))
+            scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+            first = next(each for each in api.routes if each.matches(dict(scope))[0] is Match.FULL)
+            assert routing.name_of(dict(scope)) == getattr(first, "name", None), (method, path)
+            asked += 1
+    assert asked > 25
+    assert routing.name_of({"type": "http", "method": "GET", "path": "/nowhere", "root_path": ""}) is None
 
 
 def test_every_body_is_strict() -> None:
