@@ -25,6 +25,9 @@ from tests.support.world import Browser
 ENDING = {"sign_out", "sign_out_everywhere", "end_session"}
 """After which the session is over: the next request of the same operation begins a new one."""
 
+OAUTH = {"issue_token", "revoke_token"}
+"""Which tell what is wrong as OAuth 2.0 wants it (RFC 6749 section 5.2)."""
+
 _loop = asyncio.new_event_loop()
 
 
@@ -89,7 +92,8 @@ class Session:
                 raise
             return
         self.statuses[answer.status_code] += 1
-        is_problem = answer.headers.get("content-type", "") == "application/problem+json"
+        told_as = answer.headers.get("content-type", "")
+        is_problem = told_as == "application/problem+json" or (operation in OAUTH and told_as == "application/json")
         is_odd = answer.status_code >= 400 and prepared.method != "HEAD" and not is_problem
         if answer.status_code >= 500 or is_odd:
             self.faults.append({"operation": operation, "status": answer.status_code, "problem": is_problem})
