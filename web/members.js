@@ -1,9 +1,10 @@
 /** Staff of one's own organisation: invited, given a role and units, and let go. For admins. */
 
 import { call } from "./api.js";
+import { ask } from "./dialogs.js";
 import { announce, button, element, facts, fill, notice } from "./dom.js";
 import { allRight, field } from "./fields.js";
-import { day } from "./formats.js";
+import { day, moment } from "./formats.js";
 import { acting, choice, organisationNav, ticks } from "./organisation.js";
 import { t } from "./texts.js";
 
@@ -92,6 +93,7 @@ function card(member, { open, staff, act, signal, done }) {
   const path = `/organisation/staff/${member.staff}`;
   const role = field({ label: () => t("members.role"), input: choice(ROLES, member.role) });
   const units = ticks(() => t("members.units"), open, member.units);
+  const handedOver = element("div");
 
   async function save(event) {
     event.preventDefault();
@@ -116,6 +118,26 @@ function card(member, { open, staff, act, signal, done }) {
     if (gone !== null) await done(() => t("members.gone", { name: member.name }), gone.unserved);
   }
 
+  async function resetFactors() {
+    const sure = await ask({
+      title: () => t("members.factors.title", { name: member.name }),
+      text: () => t("members.factors.text"),
+      confirm: () => t("members.factors"),
+      signal,
+    });
+    const handed = sure ? await act(() => call("POST", `${path}/factors/reset`, { signal })) : null;
+    if (handed === null) return;
+    fill(
+      handedOver,
+      notice(
+        "warning",
+        element("p", {}, () => t("members.factors.code", { name: member.name, until: moment(handed.ends_at) })),
+        element("p", {}, element("strong", {}, handed.code)),
+      ),
+    );
+    announce(() => t("members.factors.done", { name: member.name }));
+  }
+
   return element(
     "form",
     { on: { submit: save } },
@@ -123,11 +145,13 @@ function card(member, { open, staff, act, signal, done }) {
     about,
     role.node,
     open.length > 0 ? units.node : null,
+    handedOver,
     element(
       "div",
       { class: "actions" },
       element("button", { type: "submit", class: "button" }, () => t("members.save")),
       member.state === "invited" ? button(() => t("members.again"), again) : null,
+      member.state === "active" ? button(() => t("members.factors"), resetFactors) : null,
       button(() => t("members.leave"), letGo, "danger"),
     ),
   );
