@@ -54,7 +54,8 @@ class NewThread(Strict):
     subject: Annotated[str, Field(max_length=200, description="Sealed, like all content.")]
     persons: Annotated[list[NewPerson], Field(min_length=1, max_length=20)]
     required_assurance: Annotated[
-        Level | None, Field(description="The lowest level of e-ID that opens it; the organisation's rule if absent.")
+        Level | None,
+        Field(description="The lowest level of e-ID that opens it: the organisation's at least, and that if absent."),
     ] = None
 
 

@@ -8,7 +8,6 @@ import { t } from "./texts.js";
 import { composer } from "./write.js";
 
 const MAX_PERSONS = 20;
-const USUAL_LEVEL = "loa3";
 /** As the service accepts it: plain ASCII, a domain with at least one dot. */
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const ADDRESS = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]{1,64}@(?:${LABEL}\\.)+[A-Za-z]{2,63}$`);
@@ -72,15 +71,19 @@ export async function newThreadPage({ params: [unit], go, signal }) {
   };
 }
 
-/** What the persons' e-ID must be worth: a choice only where the e-IDs that are on differ. */
+/** What the persons' e-ID must be worth: what the organisation asks for, or more where an e-ID here gives it. */
 async function levelChoice(signal) {
-  const { providers } = await call("GET", "/sign-in/providers", { signal });
-  const given = [...new Set(providers.flatMap((provider) => provider.assurance))].sort();
-  const usual = given.includes(USUAL_LEVEL) ? USUAL_LEVEL : given.at(-1);
+  const [{ providers }, rules] = await Promise.all([
+    call("GET", "/sign-in/providers", { signal }),
+    call("GET", "/organisation/settings", { signal }),
+  ]);
+  const least = rules.required_assurance;
+  const reached = [...new Set(providers.flatMap((provider) => provider.assurance))].filter((level) => level >= least).sort();
+  const given = reached.length > 0 ? reached : [least];
   const select = element(
     "select",
     {},
-    given.map((level) => element("option", { value: level, selected: level === usual }, () => t(`new.level.${level}`))),
+    given.map((level) => element("option", { value: level, selected: level === given[0] }, () => t(`new.level.${level}`))),
   );
   const choice = field({ label: () => t("new.level"), hint: () => t("new.level.hint"), input: select });
   choice.node.hidden = given.length < 2;

@@ -60,7 +60,8 @@ class OrganisationSettings:
     """Raises ``InvalidInputError`` for what no organisation may decide; ``rule`` is the name of the field.
 
     ``retention_default_days``, ``retention_ceiling_days`` and ``upload_max_bytes`` are None where the service's own
-    limit is the organisation's. ``required_assurance`` is for threads whose sender asks for no level.
+    limit is the organisation's. ``required_assurance`` is the least that new threads ask for; a sender may ask
+    for more.
     """
 
     second_factor: SecondFactor = SecondFactor.REQUIRED

@@ -139,13 +139,13 @@ class Sharing:
     ) -> ShownThread:
         """Open a thread between a unit of the principal and these persons, to be read at this level or a higher one.
 
-        Without a level, that of the organisation's settings counts. ``thread`` is the id that it is to have: if there
-        is one, an earlier attempt came that far, and this one finishes it.
+        The organisation's settings say the lowest level; without one, that counts. ``thread`` is the id that it
+        is to have: if there is one, an earlier attempt came that far, and this one finishes it.
 
         Raises ``NotFoundError`` for a unit that is not the principal's, ``ConflictError`` for one that is closed,
         ``AgreementRequiredError``,
         ``InvalidInputError`` for a bad subject, number or address, for nobody, for more than ``MAX_PERSONS``, for the
-        same person twice, and for a level that no e-ID here gives.
+        same person twice, for a level below the organisation's, and for one that no e-ID here gives.
         """
         if not may_serve(principal, unit):
             raise NotFoundError
@@ -162,7 +162,10 @@ class Sharing:
             raise InvalidInputError("persons")
         if len(set(subjects)) != len(subjects):
             raise InvalidInputError("persons-repeated")
-        level = required_assurance or (await self._settings.of(principal.organisation)).required_assurance
+        least = (await self._settings.of(principal.organisation)).required_assurance
+        level = required_assurance or least
+        if not level.meets(least):
+            raise InvalidInputError("assurance-below-organisation")
         if not any(reachable.meets(level) for reachable in self._reachable):
             raise InvalidInputError("assurance-unreachable")
         thread = thread or ThreadId(new_id(now, self._random))

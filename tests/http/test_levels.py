@@ -99,11 +99,14 @@ async def test_the_inbox_shows_a_locked_thread_without_what_is_in_it(scene: Scen
 
 
 async def test_staff_choose_a_level_that_an_e_id_gives(scene: Scene) -> None:
-    """Any that is met here; one that is not, and a word that is none, are refused by different problems."""
+    """Any that is met here and not below the organisation's; else they are told which of the two it is."""
     persons = [{"personal_number": TOLVAN, "mail_address": "tolvan@example.com"}]
     new = {"unit": scene.world.unit, "subject": "Beslut", "persons": persons}
     staff = scene.staff
     assert (await staff.json("POST", "/api/v1/threads", 201, json=new))["required_assurance"] == "loa3"
+    answer = await staff.call("POST", "/api/v1/threads", json={**new, "required_assurance": "loa2"})
+    assert problem_of(answer, 422, "invalid-input")["rule"] == "assurance-below-organisation"
+    await scene.world.decide(required_assurance=Assurance.LOA2)
     for level in ("loa2", "loa3"):
         made = await staff.json("POST", "/api/v1/threads", 201, json={**new, "required_assurance": level})
         assert (made["required_assurance"], made["locked"]) == (level, False)

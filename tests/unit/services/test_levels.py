@@ -24,6 +24,7 @@ async def high_scene() -> Scene:
 async def opened(scene: Scene, staff: Staff, required: Assurance) -> ShownThread:
     """A thread for ``TOLVAN`` that asks for this level."""
     addressees = (Addressee(personal_number=TOLVAN, mail_address="tolvan@example.com"),)
+    await scene.decide(required_assurance=Assurance.LOA2)
     return await scene.container.sharing.create(
         staff, unit=scene.unit, subject="Provsvar", addressees=addressees, required_assurance=required
     )
