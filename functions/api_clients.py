@@ -78,7 +78,7 @@ class PublicKey(Strict):
     kty: Literal["RSA", "EC", "OKP"]
     kid: Annotated[str | None, Field(max_length=128)] = None
     use: Literal["sig"] | None = None
-    alg: Literal["PS256", "ES256", "EdDSA"] | None = None
+    alg: Literal["PS256", "ES256", "EdDSA", "Ed25519"] | None = None
     n: Member | None = None
     e: Member | None = None
     crv: Literal["P-256", "Ed25519"] | None = None

@@ -29,7 +29,7 @@ REVOCATION_PATH: Final = "/api/v1/oauth/revoke"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 CLIENT_ROUTES: Final = frozenset({"issue_token", "revoke_token"})
 MOST_FIELDS: Final = 20
-ALGORITHMS: Final = ("PS256", "ES256", "EdDSA")
+ALGORITHMS: Final = ("PS256", "ES256", "EdDSA", "Ed25519")
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 _TEXTS: Final[Mapping[str, str]] = {
@@ -80,7 +80,7 @@ def _form(**fields: str) -> dict[str, Any]:
         "client_id": "With a secret here; with a proof it may be left out.",
         "client_secret": "Here, or in the header `Authorization: Basic`.",
         "client_assertion_type": f"`{ASSERTION_TYPE}`.",
-        "client_assertion": "A proof by the client's own key (RFC 7523): PS256, ES256 or EdDSA, five minutes at most.",
+        "client_assertion": "A proof by the client's own key (RFC 7523): PS256, ES256 or Ed25519, of five minutes.",
     }
     properties = {name: {"type": "string", "description": text} for name, text in {**fields, **proof}.items()}
     schema = {"type": "object", "properties": properties, "required": [next(iter(fields))]}

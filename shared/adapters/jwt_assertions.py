@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate_compact
+from joserfc.jws import CompactSignature, JWSAlgModel, JWSRegistry, extract_compact, validate_compact
 
 from shared.domain.client_assertions import MOST_ASSERTION_CHARACTERS
 from shared.domain.errors import ClientRefusedError, InvalidInputError
 from shared.domain.ports import Json
 
-ALGORITHMS: Final = {"RSA": "PS256", "EC": "ES256", "OKP": "EdDSA"}
-"""The one algorithm of each type of key. No others: not ``none``, and no HS* with a public key as its secret."""
+ALGORITHMS: Final = {"RSA": ("PS256",), "EC": ("ES256",), "OKP": ("EdDSA", "Ed25519")}
+"""Those of each type of key. No others: not ``none``, and no HS* with a public key as its secret.
+
+``EdDSA`` is the old name of ``Ed25519`` (RFC 9864 section 4.1.2), which most clients still write.
+"""
 
 MEMBERS: Final = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 CURVES: Final = {"EC": "P-256", "OKP": "Ed25519"}
@@ -29,7 +32,19 @@ EXPONENT: Final = "AQAB"
 MOST_KID_CHARACTERS: Final = 128
 MOST_MEMBER_CHARACTERS: Final = 1024
 
-_REGISTRY: Final = JWSRegistry(algorithms=list(ALGORITHMS.values()), strict_check_header=False)
+
+class _Registry(JWSRegistry):
+    """Without the warning that comes with an old name: which names are good is decided here."""
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError
+        return self.algorithms[name]
+
+
+_REGISTRY: Final = _Registry(
+    algorithms=[name for names in ALGORITHMS.values() for name in names], strict_check_header=False
+)
 
 
 class JwtAssertions:
@@ -40,7 +55,7 @@ class JwtAssertions:
         kty, kid = jwk.get("kty"), jwk.get("kid")
         if not isinstance(kty, str) or kty not in ALGORITHMS or not PRIVATE.isdisjoint(jwk):
             raise InvalidInputError("key")
-        if jwk.get("use", "sig") != "sig" or jwk.get("alg", ALGORITHMS[kty]) != ALGORITHMS[kty]:
+        if jwk.get("use", "sig") != "sig" or jwk.get("alg", ALGORITHMS[kty][0]) not in ALGORITHMS[kty]:
             raise InvalidInputError("key")
         if kid is not None and not (isinstance(kid, str) and 1 <= len(kid) <= MOST_KID_CHARACTERS):
             raise InvalidInputError("key")
@@ -75,7 +90,7 @@ class JwtAssertions:
             raise ClientRefusedError
         for at, text in enumerate(keys):
             members = json.loads(text)
-            if header.get("alg") != ALGORITHMS[members["kty"]] or members.get("kid", kid) != kid:
+            if header.get("alg") not in ALGORITHMS[members["kty"]] or members.get("kid", kid) != kid:
                 continue
             if _is_signed(signature, members):
                 return at, _object(signature.payload)
@@ -93,7 +108,7 @@ def _extracted(assertion: str) -> CompactSignature:
 
 def _is_signed(signature: CompactSignature, members: Mapping[str, str]) -> bool:
     try:
-        return validate_compact(signature, _imported(members), [ALGORITHMS[members["kty"]]], _REGISTRY)
+        return validate_compact(signature, _imported(members), registry=_REGISTRY)
     except (JoseError, ValueError, TypeError):
         return False
 

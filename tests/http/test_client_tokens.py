@@ -337,4 +337,4 @@ async def test_the_server_says_where_tokens_are(world: World) -> None:
     assert told["issuer"] == PUBLIC_URL
     assert told["token_endpoint"] == PUBLIC_URL + TOKEN
     assert told["scopes_supported"] == list(Scope)
-    assert set(told["token_endpoint_auth_signing_alg_values_supported"]) == {"PS256", "ES256", "EdDSA"}
+    assert set(told["token_endpoint_auth_signing_alg_values_supported"]) == {"PS256", "ES256", "EdDSA", "Ed25519"}
