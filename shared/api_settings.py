@@ -11,7 +11,7 @@ from shared.setting_values import Reader
 
 AUTHORITY: Final = "https://login.microsoftonline.com"
 MOST_AUDIENCES: Final = 4
-_AUDIENCE: Final = re.compile(r"[!-+.-~]{1,256}")
+_AUDIENCE: Final = re.compile(r"[!-+\--~]{1,256}")
 """Printable ASCII without comma or space."""
 
 
