@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from joserfc import jwk, jws, jwt
+from joserfc.jwa import JWSAlgModel
 
 from shared.domain.client_assertions import ASSERTION_TYPE, LONGEST, SKEW
 from shared.domain.principals import Role
@@ -76,7 +77,7 @@ class Keyed:
 class Anything(jws.JWSRegistry):
     """Signs whatever a forger would."""
 
-    def get_alg(self, name: str) -> jws.JWSAlgModel:
+    def get_alg(self, name: str) -> JWSAlgModel:
         return self.algorithms[name]
 
     def check_header(self, header: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from joserfc import jwk, jws, jwt
+from joserfc.jwa import JWSAlgModel
 
 from shared.domain.api_clients import EntraApp
 from shared.domain.errors import ConflictError, InvalidInputError
@@ -38,7 +39,7 @@ Claims = dict[str, Any]
 class Anything(jws.JWSRegistry):
     """Signs whatever a forger would."""
 
-    def get_alg(self, name: str) -> jws.JWSAlgModel:
+    def get_alg(self, name: str) -> JWSAlgModel:
         return self.algorithms[name]
 
     def check_header(self, header: Any) -> None:
@@ -215,7 +216,7 @@ async def test_tenants_do_not_speak_for_each_other(bound: Bound) -> None:
 
 
 def _public_as_secret(claims: Claims) -> str:
-    secret = jwk.OctKey.import_key(KEY.as_dict(private=False)["n"])
+    secret = jwk.OctKey.import_key(str(KEY.as_dict(private=False)["n"]))
     return signed(claims, secret, "HS256", kid="one")
 
 
