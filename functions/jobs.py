@@ -111,6 +111,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
         await run(work(), name="recover", invocation=TIMER)
 
     _register_rotation(app, container, run)
+    _register_audit_copy(app, container, run)
 
 
 def _counting(container: Container) -> _Run:
@@ -144,3 +145,17 @@ def _register_rotation(app: func.FunctionApp, container: Container, run: _Run) -
                 raise ExceptionGroup("organisations whose keys could not be rotated", done.faults)
 
         await run(work(), name="rotate_keys", invocation=TIMER)
+
+
+def _register_audit_copy(app: func.FunctionApp, container: Container, run: _Run) -> None:
+    @app.function_name("copy_audit")
+    @app.timer_trigger(arg_name="timer", schedule="%PIC_AUDIT_COPY_SCHEDULE%", run_on_startup=False)
+    async def copy_audit(timer: func.TimerRequest) -> None:
+        async def work() -> None:
+            done = await container.audit_copying.copy_all()
+            counts = {name: getattr(done, name) for name in ("logs", "blobs", "records")}
+            if done.faults:
+                raise ExceptionGroup("audit logs that could not be copied", done.faults)
+            _log.info(json.dumps({"event": "audit.copied", **counts, "past_due": timer.past_due}))
+
+        await run(work(), name="copy_audit", invocation=TIMER)

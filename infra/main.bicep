@@ -107,6 +107,14 @@ param ownVaultsClientId string
 @description('A malware scanner in the network that speaks clamd\'s protocol, as host:port; empty for none. Content goes there in clear.')
 param scannerAddress string
 
+@description('Days in which nobody can change or delete a copy of an audit log.')
+@minValue(1)
+@maxValue(3653)
+param auditDays int
+
+@description('Whether that was locked, by hand and for ever: docs/deployment.md.')
+param isAuditLocked bool
+
 @description('Days after which nothing is left, whatever anybody says: CEILING_DAYS of the code.')
 @minValue(1)
 @maxValue(365)
@@ -117,6 +125,7 @@ var tags = { service: 'private-identity-control', environment: environmentName }
 
 var container = 'content'
 var journal = 'journal'
+var audit = 'audit'
 var database = 'pic'
 var recordsContainer = 'records'
 var dispatchQueue = 'dispatch'
@@ -185,6 +194,9 @@ module data 'modules/storage-data.bicep' = {
     tags: tags
     container: container
     journal: journal
+    audit: audit
+    auditDays: auditDays
+    isAuditLocked: isAuditLocked
     queues: [dispatchQueue, notifyQueue]
     ceilingDays: ceilingDays
     workspaceId: monitoring.outputs.workspaceId
@@ -270,6 +282,7 @@ module roles 'modules/roles.bicep' = {
     dataName: data.outputs.name
     container: container
     journal: journal
+    audit: audit
     dispatchQueue: dispatchQueue
     notifyQueue: notifyQueue
     recordsName: records.outputs.name
@@ -340,6 +353,7 @@ module service 'service.bicep' = if (hasSecrets) {
     queueUrl: data.outputs.queueUrl
     container: container
     journal: journal
+    audit: audit
     dispatchQueue: dispatchQueue
     notifyQueue: notifyQueue
     recordsId: records.outputs.id

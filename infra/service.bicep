@@ -67,6 +67,9 @@ param container string
 @description('Container of the journal of deletions.')
 param journal string
 
+@description('Container of the copies of the audit logs.')
+param audit string
+
 @description('Queue of messages to be delivered.')
 param dispatchQueue string
 
@@ -184,6 +187,7 @@ var settings = {
   PIC_STORAGE__queueServiceUri: queueUrl
   PIC_BLOB_CONTAINER: container
   PIC_JOURNAL_CONTAINER: journal
+  PIC_AUDIT_CONTAINER: audit
   PIC_COSMOS_ENDPOINT: recordsUrl
   PIC_COSMOS_DATABASE: database
   PIC_COSMOS_CONTAINER: recordsContainer
@@ -233,6 +237,7 @@ var settings = {
   PIC_RETENTION_SCHEDULE: '0 10 * * * *'
   PIC_RECOVERY_SCHEDULE: '0 */5 * * * *'
   PIC_KEY_ROTATION_SCHEDULE: '0 40 2 * * *'
+  PIC_AUDIT_COPY_SCHEDULE: '0 25 * * * *'
   PIC_RETENTION_DAYS: string(retentionDays)
   PIC_UNDO_SECONDS: '30'
   PIC_UPLOAD_MAX_BYTES: string(uploadMaxBytes)
@@ -248,6 +253,7 @@ var publicSettings = {
   'AzureWebJobs.retain.Disabled': 'true'
   'AzureWebJobs.recover.Disabled': 'true'
   'AzureWebJobs.rotate_keys.Disabled': 'true'
+  'AzureWebJobs.copy_audit.Disabled': 'true'
 }
 
 // Mail is sent by the jobs, so only they sign in to the mail server.

@@ -37,6 +37,11 @@ that staff type in clear are looked through for personal numbers, addresses and 
 ids, counts and durations. Queue messages hold ids. Notices hold a fixed text and go to the stated mail address; how
 long the mail server and the recipient keep them is theirs to say.
 
+**Copies of the audit log.** Audit events and deletion certificates are copied every hour, as they are, to a
+container that is written once ([adr/0035-audit-copies.md](adr/0035-audit-copies.md)). Nobody can change or delete a
+copy before `auditDays` of the deployment are over: pseudonyms, ids of staff and keyed hashes of addresses stay in it
+for so long, also where their records are gone. It holds nothing sealed and nothing in clear of a person.
+
 **Where.** Records in Cosmos DB or Azure Table storage, blobs in Blob storage, all in the region of the deployment
 inside the EU ([deployment.md](deployment.md)). Nothing is transferred to a third country.
 """

@@ -52,7 +52,7 @@ def read_seed(data: Path) -> Seed | None:
 
 async def ensure_stores(container: Container, settings: Settings) -> None:
     """Make table or database, container and queues; in Azure the infrastructure makes them."""
-    for port in (container.record_store, container.blobs, container.journal_blobs):
+    for port in (container.record_store, container.blobs, container.journal_blobs, container.audit_blobs):
         assert isinstance(port, TableRecords | CosmosRecords | BlockBlobs)
         await port.ensure()
     assert isinstance(container.queues, StorageQueues)

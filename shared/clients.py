@@ -16,6 +16,7 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from shared.adapters.block_blobs import BlockBlobs
     from shared.adapters.memory_metrics import MemoryMetrics
     from shared.adapters.metric_lines import MetricLines
     from shared.adapters.vault_certificates import VaultCertificates
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from shared.domain.client_certificates import CertificateMaterial
     from shared.domain.passkeys import PasskeyRules
     from shared.domain.password_policy import PasswordKnowledge
-    from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+    from shared.domain.ports import Archive, Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
     from shared.domain.scanning import Scanning
 
 Closing = Callable[[], Awaitable[None]]
@@ -117,7 +118,11 @@ class Clients:
     def journal_blobs(self) -> "Blobs":
         return self._blobs_in(self.settings.journal_container)
 
-    def _blobs_in(self, container: str) -> "Blobs":
+    @cached_property
+    def audit_blobs(self) -> "Archive":
+        return self._blobs_in(self.settings.audit_container)
+
+    def _blobs_in(self, container: str) -> "BlockBlobs":
         from shared.adapters.block_blobs import BlockBlobs
 
         storage = self.settings.storage

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from shared.services.agreeing import Agreeing
     from shared.services.announcing import Announcing
     from shared.services.anticipating import Anticipating
+    from shared.services.audit_copying import AuditArchive, AuditCopying
     from shared.services.audit_reading import AuditReading
+    from shared.services.audit_spans import AuditSpans
+    from shared.services.audit_verifying import AuditVerifying
     from shared.services.auditing import Audit
     from shared.services.bankid_certificate import BankIdCertificate
     from shared.services.bearer_tokens import BearerTokens
@@ -196,6 +199,30 @@ class Container(Clients):
         from shared.services.auditing import Audit
 
         return Audit(records=self.records, metrics=self.metrics, clock=self.clock, random=self.random)
+
+    @cached_property
+    def audit_spans(self) -> "AuditSpans":
+        from shared.services.audit_spans import AuditSpans
+
+        return AuditSpans(records=self.records)
+
+    @cached_property
+    def audit_archive(self) -> "AuditArchive":
+        from shared.services.audit_copying import AuditArchive
+
+        return AuditArchive(archive=self.audit_blobs)
+
+    @cached_property
+    def audit_copying(self) -> "AuditCopying":
+        from shared.services.audit_copying import AuditCopying
+
+        return AuditCopying(spans=self.audit_spans, archive=self.audit_archive, metrics=self.metrics, clock=self.clock)
+
+    @cached_property
+    def audit_verifying(self) -> "AuditVerifying":
+        from shared.services.audit_verifying import AuditVerifying
+
+        return AuditVerifying(spans=self.audit_spans, archive=self.audit_archive, clock=self.clock)
 
     @cached_property
     def buckets(self) -> "Buckets":

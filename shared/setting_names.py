@@ -15,6 +15,7 @@ KNOWN: Final = frozenset(
         *("PIC_STORAGE", "PIC_STORAGE__blobServiceUri", "PIC_STORAGE__queueServiceUri", "PIC_STORAGE__tableServiceUri"),
         *(
             "PIC_JOURNAL_CONTAINER",
+            "PIC_AUDIT_CONTAINER",
             "PIC_TABLE",
             "PIC_COSMOS_ENDPOINT",
             "PIC_COSMOS_KEY",
@@ -36,7 +37,7 @@ KNOWN: Final = frozenset(
         *("PIC_SMTP_HOST", "PIC_SMTP_PORT", "PIC_SMTP_SECURITY", "PIC_SMTP_USER", "PIC_SMTP_PASSWORD", "PIC_MAIL_FROM"),
         *("PIC_DISPATCH_QUEUE", "PIC_NOTIFY_QUEUE", "PIC_UPLOAD_MAX_BYTES", "PIC_CLOCK_FILE", "PIC_METRICS_VIEW"),
         *("PIC_CLAMD_ADDRESS", "PIC_CLAMD_FAILURE", "PIC_CLAMD_SECONDS"),
-        *("PIC_RETENTION_SCHEDULE", "PIC_RECOVERY_SCHEDULE", "PIC_KEY_ROTATION_SCHEDULE"),
+        *("PIC_RETENTION_SCHEDULE", "PIC_RECOVERY_SCHEDULE", "PIC_KEY_ROTATION_SCHEDULE", "PIC_AUDIT_COPY_SCHEDULE"),
     }
 )
 """What the code reads, and what triggers name to the host. Whoever adds a setting adds it here; a test compares."""

@@ -7,6 +7,7 @@ environment's name decides one thing only: outside ``local``, whatever stands in
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Final, Literal
 
@@ -91,6 +92,8 @@ class Settings:
     blob_container: str
     journal_container: str
     """Of the journal of deletions."""
+    audit_container: str
+    """Of the copies of the audit logs, which the infrastructure lets nobody change."""
     table: str
     cosmos: Cosmos | None
     identity_client_id: str | None
@@ -147,6 +150,7 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
         storage=_storage(read, is_local=is_local, tables=records == "tables"),
         blob_container=read.formed("PIC_BLOB_CONTAINER", "content", AZURE_NAME, "the name of a blob container"),
         journal_container=read.formed("PIC_JOURNAL_CONTAINER", "journal", AZURE_NAME, "the name of a blob container"),
+        audit_container=read.formed("PIC_AUDIT_CONTAINER", "audit", AZURE_NAME, "the name of a blob container"),
         table=read.formed("PIC_TABLE", "records", TABLE_NAME, "the name of a table"),
         cosmos=_cosmos(read, web) if records == "cosmos" else None,
         identity_client_id=read.optional("AZURE_CLIENT_ID"),
@@ -174,8 +178,14 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
     )
     if settings.dispatch_queue and settings.dispatch_queue == settings.notify_queue:
         read.faults.append("PIC_DISPATCH_QUEUE and PIC_NOTIFY_QUEUE must differ")
-    if settings.blob_container and settings.blob_container == settings.journal_container:
-        read.faults.append("PIC_BLOB_CONTAINER and PIC_JOURNAL_CONTAINER must differ")
+    containers = {
+        "PIC_BLOB_CONTAINER": settings.blob_container,
+        "PIC_JOURNAL_CONTAINER": settings.journal_container,
+        "PIC_AUDIT_CONTAINER": settings.audit_container,
+    }
+    for (one, first), (other, second) in combinations(containers.items(), 2):
+        if first and first == second:
+            read.faults.append(f"{one} and {other} must differ")
     read.faults += name_faults(environment, is_local=is_local)
     if not is_local:
         refuse_stand_ins(read, settings, read_file)

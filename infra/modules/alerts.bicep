@@ -203,6 +203,35 @@ AppTraces
 '''
   }
   {
+    name: 'audit-copy-missing'
+    text: 'No run copied all audit logs within 6 hours: what happened since could be changed unseen.'
+    severity: 1
+    window: 'PT6H'
+    every: 'PT1H'
+    operator: 'LessThan'
+    threshold: 1
+    query: '''
+AppTraces
+| where Message has "audit.copied"
+| summarize found = count()
+'''
+  }
+  {
+    name: 'audit-copy-late'
+    text: 'An audit log is copied more than six hours late.'
+    severity: 1
+    window: 'PT2H'
+    every: 'PT30M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_audit_copy_lag_seconds" and todouble(line.longest) > 21600
+| summarize found = count()
+'''
+  }
+  {
     name: 'refusals'
     text: 'Many sign-ins or files are refused by a rule, or limited: somebody tries.'
     severity: 2

@@ -30,6 +30,9 @@ param container string
 @description('Container of the journal of deletions.')
 param journal string
 
+@description('Container of the copies of the audit logs.')
+param audit string
+
 @description('Queue of messages to be delivered.')
 param dispatchQueue string
 
@@ -111,6 +114,25 @@ resource eraser 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource archivist 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'audit-archivist')
+  properties: {
+    roleName: '${name} audit archivist'
+    description: 'Reads, lists and creates copies of the audit logs. Changes and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'
+        ]
+      }
+    ]
+  }
+}
+
 resource queueLister 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, 'queue-lister')
   properties: {
@@ -178,6 +200,8 @@ resource data 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
     resource content 'containers' existing = { name: container }
 
     resource notes 'containers' existing = { name: journal }
+
+    resource copies 'containers' existing = { name: audit }
   }
 
   resource queueService 'queueServices' existing = {
@@ -209,6 +233,13 @@ resource noting 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     properties: { principalId: principal, principalType: 'ServicePrincipal', roleDefinitionId: writer.id }
   }
 ]
+
+// The copies of the audit logs: the jobs add to them, and the app that answers people does not even read them.
+resource archiving 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: data::blobs::copies
+  name: guid(data.id, jobsPrincipalId, 'audit-archivist')
+  properties: { principalId: jobsPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: archivist.id }
+}
 
 resource jobsErasing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: data::blobs::content

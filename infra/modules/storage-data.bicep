@@ -1,5 +1,6 @@
 // Sealed content, and the queues, whose messages hold ids. What is deleted is gone: no versions, no soft delete, no
-// change feed, no immutability, and a lifecycle rule as a second line behind the sweep.
+// change feed, no immutability, and a lifecycle rule as a second line behind the sweep. The copies of the audit logs are
+// the opposite: nobody changes or deletes them before their time, and they hold no content.
 
 @description('Name of the account.')
 param name string
@@ -15,6 +16,17 @@ param container string
 
 @description('Container of the journal of deletions.')
 param journal string
+
+@description('Container of the copies of the audit logs.')
+param audit string
+
+@description('Days in which nobody can change or delete a copy of an audit log.')
+@minValue(1)
+@maxValue(3653)
+param auditDays int
+
+@description('Whether that is locked. Locking is done by hand and for ever; a locked policy is not written again.')
+param isAuditLocked bool
 
 @description('Queues between the functions.')
 param queues array
@@ -81,6 +93,19 @@ resource notes 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-0
   parent: blobs
   name: journal
   properties: { publicAccess: 'None' }
+}
+
+// Written once: the jobs create, and the policy keeps even the owner of the account from the rest once it is locked.
+resource copies 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+  parent: blobs
+  name: audit
+  properties: { publicAccess: 'None' }
+}
+
+resource writtenOnce 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = if (!isAuditLocked) {
+  parent: copies
+  name: 'default'
+  properties: { immutabilityPeriodSinceCreationInDays: auditDays, allowProtectedAppendWrites: false }
 }
 
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {

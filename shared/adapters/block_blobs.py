@@ -1,4 +1,4 @@
-"""``Blobs`` on Azure block blobs.
+"""``Blobs`` and ``Archive`` on Azure block blobs.
 
 Blocks and ranges, which are nearly all of the work, go by ``storage_requests``; the rest is the vendor's client.
 """
@@ -18,7 +18,7 @@ from shared.adapters.connections import Connections
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
 from shared.adapters.storage_authorising import authorising_of, of_blobs
 from shared.adapters.storage_requests import StorageRequests
-from shared.domain.errors import DependencyError, IntegrityError, NotFoundError
+from shared.domain.errors import ConflictError, DependencyError, IntegrityError, NotFoundError
 from shared.domain.inventories import Block
 
 CONNECTIONS = 32
@@ -96,6 +96,15 @@ class BlockBlobs:
                 if _code(exc) == StorageErrorCode.INVALID_BLOCK_LIST:
                     raise NotFoundError from exc
                 raise
+
+    async def create(self, blob: str, content: bytes) -> None:
+        """``Archive``. One request with ``If-None-Match: *``: a blob of several requests could be half there."""
+        client = self._blob(blob)
+        async with dependable(self._budget_seconds):
+            try:
+                await client.upload_blob(content, overwrite=False)
+            except ResourceExistsError as exc:
+                raise ConflictError from exc
 
     async def read(self, blob: str, offset: int, length: int) -> bytes:
         check_blob(blob)

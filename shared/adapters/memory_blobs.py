@@ -1,9 +1,9 @@
-"""``Blobs`` in memory: staged and committed blocks kept apart, as Azure does."""
+"""``Blobs`` and ``Archive`` in memory: staged and committed blocks kept apart, as Azure does."""
 
 from collections.abc import AsyncIterator, Sequence
 
 from shared.adapters.blob_names import check_blob, check_block, check_blocks, check_range
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.inventories import Block
 
 
@@ -35,6 +35,13 @@ class MemoryBlobs:
         self._content[blob] = b"".join(known[block] for block in blocks)
         self._blocks[blob] = tuple(Block(id=block, size_bytes=len(known[block])) for block in blocks)
         self._staged.pop(blob, None)
+
+    async def create(self, blob: str, content: bytes) -> None:
+        """``Archive``."""
+        check_blob(blob)
+        if blob in self._content:
+            raise ConflictError
+        self._content[blob] = content
 
     async def read(self, blob: str, offset: int, length: int) -> bytes:
         check_blob(blob)

@@ -41,6 +41,24 @@ def new_id(now: datetime, random: RandomBytes) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def first_id(at: datetime) -> str:
+    """The first of all ids that can be made at that millisecond: a bound of ranges, and no id of anything."""
+    return new_id(at, bytes)
+
+
+def made_at(text: str) -> datetime:
+    """When the id was made, to the millisecond. Raises ``ValueError`` for what is no id, or of no year that we know."""
+    if not is_id(text):
+        raise ValueError("no id")
+    number = 0
+    for character in text:
+        number = number << 5 | _ALPHABET.index(character)
+    try:
+        return _EPOCH + timedelta(milliseconds=number >> 80)
+    except OverflowError:
+        raise ValueError("no instant") from None
+
+
 def is_id(text: str) -> bool:
     """Whether ``text`` has the one form of an id. Says nothing of whether it names anything."""
     return _FORM.fullmatch(text) is not None

@@ -31,6 +31,7 @@ class Timing(StrEnum):
     DELIVERY = "pic_delivery_lag_seconds"
     MAIL = "pic_mail_lag_seconds"
     SWEEP = "pic_sweep_lag_seconds"
+    AUDIT_COPY = "pic_audit_copy_lag_seconds"
 
 
 Figure: TypeAlias = Counter | Timing
@@ -47,6 +48,7 @@ LABELS: Final[Mapping[Figure, tuple[str, ...]]] = {
     Timing.DELIVERY: (),
     Timing.MAIL: (),
     Timing.SWEEP: ("kind",),
+    Timing.AUDIT_COPY: (),
 }
 
 MEANINGS: Final[Mapping[Figure, str]] = {
@@ -61,6 +63,7 @@ MEANINGS: Final[Mapping[Figure, str]] = {
     Timing.DELIVERY: "From the end of the undo window until a message was delivered.",
     Timing.MAIL: "From the end of the undo window until the mail server took the notice.",
     Timing.SWEEP: "From the end that was booked for a thing until the sweep had settled it.",
+    Timing.AUDIT_COPY: "How far back the copy of an audit log ended when a run was through with it.",
 }
 
 BOUNDS_SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 21600, 86400, 93600)

@@ -241,6 +241,11 @@ def audit(organisation: OrganisationId, at: datetime, event: str) -> Place:
     return Place(f"audit|{organisation}|{at:%Y%m}", event)
 
 
+def minute_id(at: datetime, by: str) -> str:
+    """Id of an event that stands in a log once a minute for each ``by``. Time first, as in all ids of events."""
+    return f"{at:%Y%m%d%H%M}-{by}"
+
+
 def certificate(organisation: OrganisationId, at: datetime, item: str) -> Place:
     return Place(f"certificate|{organisation}|{at:%Y%m}", item)
 

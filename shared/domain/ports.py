@@ -127,6 +127,30 @@ class Blobs(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Blobs that are written once: there is no way here to change or to delete one. Names as in ``Blobs``."""
+
+    async def create(self, blob: str, content: bytes) -> None:
+        """Write the blob in one go, all of it or nothing.
+
+        Raises ``ConflictError`` where there is one of that name already, which stays as it is. A repetition after an
+        answer that was lost meets what the first attempt wrote.
+        """
+        ...
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        """As in ``Blobs``."""
+        ...
+
+    def list(self, prefix: str) -> AsyncIterator[str]:
+        """Names that begin with ``prefix``, ascending."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+        ...
+
+
 class Queues(Protocol):
     """Messages to our own queue functions: ids only, at least once, in no order."""
 

@@ -20,6 +20,7 @@ from shared.operations import (
     rotate_keys,
     rotate_peppers,
     upload_limit,
+    verify_audit,
 )
 from shared.settings import SettingsError, read_settings
 
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> int:
     move.add_to(commands)
     replay_deletions.add_to(commands)
     incident.add_to(commands)
+    verify_audit.add_to(commands)
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(os.environ)

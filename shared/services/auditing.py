@@ -38,7 +38,7 @@ class Audit:
     async def write_once_a_minute(self, event: AuditEvent, organisation: OrganisationId, *, by: str) -> None:
         """As ``write`` and in the same time, but one event a minute: for what strangers can repeat without end."""
         now = self._clock()
-        place = places.audit(organisation, now, f"{by}-{now:%Y%m%d%H%M}")
+        place = places.audit(organisation, now, places.minute_id(now, by))
         body = {"event": event.value, "at": instant_text(now), "by": by}
         self._metrics.add(Counter.EVENTS, audit=event.value)  # Each time: how often is what a figure is for.
         with suppress(RecordExistsError):

@@ -108,6 +108,7 @@ TIMERS = {
     "retain": "%PIC_RETENTION_SCHEDULE%",
     "recover": "%PIC_RECOVERY_SCHEDULE%",
     "rotate_keys": "%PIC_KEY_ROTATION_SCHEDULE%",
+    "copy_audit": "%PIC_AUDIT_COPY_SCHEDULE%",
 }
 
 VENDORS = (

@@ -70,6 +70,7 @@ def writing_is_not_deleting(templates: Templates) -> Iterator[str]:
     wanted = {
         "writer": ([f"{_BLOBS}/read"], [f"{_BLOBS}/blobs/read", f"{_BLOBS}/blobs/write"]),
         "eraser": ([], [f"{_BLOBS}/blobs/delete"]),
+        "archivist": ([], [f"{_BLOBS}/blobs/read", f"{_BLOBS}/blobs/add/action"]),
         "keyRenewer": ([], ["Microsoft.KeyVault/vaults/keys/rotate/action"]),
         "queueLister": (["Microsoft.Storage/storageAccounts/queueServices/queues/read"], []),
     }
@@ -89,6 +90,17 @@ def who_may_erase(templates: Templates) -> Iterator[str]:
     for role in ("blobDataOwner", "hostRoles"):
         if _assigned(templates, role):
             yield role
+
+
+def only_the_jobs_archive(templates: Templates) -> Iterator[str]:
+    """And hold no other right to the copies of the audit logs; nobody else holds any."""
+    if _assigned(templates, "archivist") != {"archiving": Code("data::blobs::copies")}:
+        yield "archivist"
+    if _only(templates, "archiving").at("properties.principalId") != Code("jobsPrincipalId"):
+        yield "principal"
+    reaching = [each.symbol for each in resources(templates, _ASSIGNMENT) if "copies" in str(each.at("scope"))]
+    if reaching != ["archiving"]:
+        yield f"copies: {reaching}"
 
 
 def only_the_jobs_renew_keys(templates: Templates) -> Iterator[str]:
@@ -164,6 +176,7 @@ ACCESS = (
     roles_are_assigned_in_one_file,
     writing_is_not_deleting,
     who_may_erase,
+    only_the_jobs_archive,
     only_the_jobs_renew_keys,
     requests_only_send_to_dispatch,
     secrets_are_read_one_by_one,

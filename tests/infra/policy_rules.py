@@ -29,6 +29,8 @@ POLICIES = {
 }
 """Read up in Azure's own lists. A wrong digit looks right to every tool."""
 
+_WRITTEN_ONCE = f"{STORAGE}/blobServices/containers/immutabilityPolicies"
+
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -58,7 +60,7 @@ def lifecycle_follows_the_code(templates: Templates) -> Iterator[str]:
 
 
 def nothing_keeps_what_is_deleted(templates: Templates) -> Iterator[str]:
-    """No change feed, no point in time to go back to, no immutability, no legal hold."""
+    """No change feed, no point in time to go back to, no legal hold; immutability of the audit copies alone."""
     (blobs,) = [
         each for each in resources(templates, f"{STORAGE}/blobServices") if each.file == "modules/storage-data.bicep"
     ]
@@ -66,8 +68,30 @@ def nothing_keeps_what_is_deleted(templates: Templates) -> Iterator[str]:
         if blobs.at(f"properties.{path}") != {"enabled": False}:
             yield path
     for file, text in templates.items():
-        if re.search(r"immutabilityPolic|immutableStorage|legalHold|isVersioningEnabled: true", text):
+        if re.search(r"immutableStorage|legalHold|isVersioningEnabled: true", text):
             yield f"{file}: immutability"
+    for each in resources(templates, _WRITTEN_ONCE):
+        if each.at("parent") != Code("copies"):
+            yield f"{each.file} {each.symbol}"
+
+
+def audit_copies_are_written_once(templates: Templates) -> Iterator[str]:
+    """In a container of their own, for the days of the parameter, with nothing appended; five years in production."""
+    policy = one(templates, _WRITTEN_ONCE)
+    if policy.at("properties") != {
+        "immutabilityPeriodSinceCreationInDays": Code("auditDays"),
+        "allowProtectedAppendWrites": False,
+    }:
+        yield "policy"
+    names = {each.symbol: each.at("name") for each in resources(templates, f"{STORAGE}/blobServices/containers")}
+    if names.get("copies") != Code("audit") or [*names.values()].count(Code("audit")) != 1:
+        yield "container"
+    rule = one(templates, f"{STORAGE}/managementPolicies").at("properties.policy")["rules"][0]["definition"]
+    if any("audit" in str(prefix) for prefix in rule["filters"]["prefixMatch"]):
+        yield "lifecycle"
+    (data,) = modules(templates, "modules/storage-data.bicep")
+    if (data.at("params.auditDays"), data.at("params.audit")) != (Code("auditDays"), Code("audit")):
+        yield "main.bicep: what storage is told"
 
 
 def each_host_has_an_account(templates: Templates) -> Iterator[str]:
@@ -196,6 +220,7 @@ RULES: Mapping[str, Rule] = {
         everything_stands_in_sweden,
         lifecycle_follows_the_code,
         nothing_keeps_what_is_deleted,
+        audit_copies_are_written_once,
         each_host_has_an_account,
         keys_rotate,
         the_vault_is_audited,

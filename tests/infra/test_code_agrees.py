@@ -141,7 +141,7 @@ def deployed(file: str = "production") -> dict[str, str]:
         "mailUser": "user",
         "clientAddressHeader": variables(TEMPLATES, "service.bicep")["clientAddressHeader"],
         "recordsContainer": variables(TEMPLATES, "main.bicep")["recordsContainer"],
-        **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("container", "database", "journal")},
+        **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("container", "database", "journal", "audit")},
         **{name: variables(TEMPLATES, "main.bicep")[name] for name in ("dispatchQueue", "notifyQueue")},
         **values,
     }
@@ -248,7 +248,12 @@ def schedule_faults(templates: Templates) -> set[str]:
 def test_schedules_are_those_of_the_timers() -> None:
     """A timer without its setting keeps the host from starting."""
     timers = {each["schedule"].strip("%") for each in bindings().values() if each["type"] == "timerTrigger"}
-    assert {"PIC_RETENTION_SCHEDULE", "PIC_RECOVERY_SCHEDULE", "PIC_KEY_ROTATION_SCHEDULE"} <= timers
+    assert {
+        "PIC_RETENTION_SCHEDULE",
+        "PIC_RECOVERY_SCHEDULE",
+        "PIC_KEY_ROTATION_SCHEDULE",
+        "PIC_AUDIT_COPY_SCHEDULE",
+    } <= timers
     assert schedule_faults(TEMPLATES) == set()
 
 
@@ -295,12 +300,13 @@ def test_alerts_ask_for_lines_that_the_code_writes() -> None:
     assert asked == {"staff_sign_in", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback", *second_step}
     assert asked <= names
     sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "functions").glob("*.py")))
-    for line in ("sweep.completed", "job_fault function=%s", '"event": "request"'):
+    for line in ("sweep.completed", "audit.copied", "job_fault function=%s", '"event": "request"'):
         assert line in sources
     for event in (bankid_certificate.ENDING_EVENT, bankid_certificate.REFUSED_EVENT):
         assert f'"{event}"' in queries["bankid-certificate"]
     assert 'has "sweep.completed"' in queries["sweep-missing"]
     assert "ago(26h)" in queries["sweep-missing"]
+    assert 'has "audit.copied"' in queries["audit-copy-missing"]
     assert 'has "job_fault"' in queries["mail-failures"]
     assert "function=notify" in queries["mail-failures"]
     assert "notify" in bindings()
@@ -315,6 +321,7 @@ def test_alerts_on_figures_name_figures_and_what_they_tell_apart() -> None:
     assert named == {
         ("mail-late", Timing.MAIL.value),
         ("sweep-late", Timing.SWEEP.value),
+        ("audit-copy-late", Timing.AUDIT_COPY.value),
         ("refusals", Counter.EVENTS.value),
     }
     listed = re.findall(r'"([a-z:]+)"', queries["refusals"].partition(" in (")[2])
@@ -331,7 +338,7 @@ def test_every_promised_alert_is_there() -> None:
     names = {each["name"] for each in [*alerts["queries"], *alerts["figures"]]}
     assert names == {
         *("poison-queue", "sweep-missing", "failed-sign-ins", "server-errors", "unwrap-failures", "mail-failures"),
-        *("mail-late", "sweep-late", "refusals"),
+        *("mail-late", "sweep-late", "refusals", "audit-copy-missing", "audit-copy-late"),
         *("job-faults", "bankid-certificate", "vault-expiry", "vault-changed", "log-cap"),
         *("vault-throttled", "records-throttled", "app-unhealthy"),
     }

@@ -112,6 +112,10 @@ class MemoryContainer(Container):
         return MemoryBlobs()
 
     @cached_property
+    def audit_blobs(self) -> MemoryBlobs:
+        return MemoryBlobs()
+
+    @cached_property
     def queues(self) -> MemoryQueues:
         return MemoryQueues((self.settings.dispatch_queue, self.settings.notify_queue))
 

@@ -19,7 +19,7 @@ from shared.domain.electronic_id import ElectronicId
 from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UnitId, UploadId
 from shared.domain.personal_number import parse_personal_number
 from shared.domain.places import Place
-from shared.domain.ports import Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
+from shared.domain.ports import Archive, Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
 from shared.domain.principals import Person, Principal, Role, Staff
 from shared.domain.record_bodies import decode_body
 from shared.domain.tus import Append, Content
@@ -31,6 +31,7 @@ from shared.services.uploads import Upload
 from tests.support.memory_container import PASSWORD, MemoryContainer, ask_for_a_password_alone
 from tests.support.taps import (
     Tap,
+    TappedArchive,
     TappedBlobs,
     TappedElectronicId,
     TappedKeys,
@@ -69,6 +70,10 @@ class Instance(Container):
     @cached_property
     def journal_blobs(self) -> Blobs:
         return TappedBlobs(self._first.journal_blobs, self._tap)
+
+    @cached_property
+    def audit_blobs(self) -> Archive:
+        return TappedArchive(self._first.audit_blobs, self._tap)
 
     @cached_property
     def queues(self) -> Queues:

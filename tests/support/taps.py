@@ -13,7 +13,20 @@ from typing import Generic, TypeVar
 from shared.domain.client_certificates import ClientCertificate
 from shared.domain.electronic_id import CollectOutcome, ElectronicId, OrderRequest, SignRequest, StartedOrder
 from shared.domain.errors import ConflictError, DependencyError
-from shared.domain.ports import Blobs, Body, Keys, KeyTraits, Mail, Mailer, Page, Queues, Record, Records, WrappedKey
+from shared.domain.ports import (
+    Archive,
+    Blobs,
+    Body,
+    Keys,
+    KeyTraits,
+    Mail,
+    Mailer,
+    Page,
+    Queues,
+    Record,
+    Records,
+    WrappedKey,
+)
 
 T = TypeVar("T")
 Act = Callable[[], Awaitable[None]]
@@ -210,6 +223,30 @@ class TappedBlobs:
             return [name async for name in self._inner.list(prefix)]
 
         for name in await self._tap.through(Call("blobs.list", prefix), run):
+            yield name
+
+    async def ping(self) -> None:
+        await self._inner.ping()
+
+
+class TappedArchive:
+    """``Archive`` behind a tap."""
+
+    def __init__(self, inner: Archive, tap: Tap) -> None:
+        self._inner = inner
+        self._tap = tap
+
+    async def create(self, blob: str, content: bytes) -> None:
+        await self._tap.through(Call("archive.create", blob), lambda: self._inner.create(blob, content))
+
+    async def read(self, blob: str, offset: int, length: int) -> bytes:
+        return await self._tap.through(Call("archive.read", blob), lambda: self._inner.read(blob, offset, length))
+
+    async def list(self, prefix: str) -> AsyncIterator[str]:
+        async def run() -> list[str]:
+            return [name async for name in self._inner.list(prefix)]
+
+        for name in await self._tap.through(Call("archive.list", prefix), run):
             yield name
 
     async def ping(self) -> None:

@@ -1,4 +1,4 @@
-"""The timer that deletes also looks after BankID's certificate: it tells what is wrong, and everything else goes on."""
+"""What the timers of the background tell: of BankID's certificate, the sweep, and the copies of audit logs."""
 
 import json
 import logging
@@ -8,18 +8,22 @@ import azure.functions as func
 import pytest
 from azure.functions.timer import TimerRequest
 
+from functions.faults import JobFailedError
 from functions.jobs import register
+from shared.domain.audit_copies import copy_name
+from shared.domain.places import PLATFORM
 from shared.services.bankid_certificate import REFUSED_EVENT
 from tests.support.memory_container import MemoryContainer
+from tests.support.scene import Scene
 
 
-async def run_retain(container: MemoryContainer, caplog: pytest.LogCaptureFixture) -> list[str]:
+async def run_timer(name: str, container: MemoryContainer, caplog: pytest.LogCaptureFixture) -> list[str]:
     """The events that the timer logs, in their order."""
     app = func.FunctionApp()
     register(app, container)
-    (retain,) = (found for found in app.get_functions() if found.get_function_name() == "retain")
+    (timer,) = (found for found in app.get_functions() if found.get_function_name() == name)
     with caplog.at_level(logging.INFO, logger="pic"):
-        await retain.get_user_function()(TimerRequest(past_due=False))
+        await timer.get_user_function()(TimerRequest(past_due=False))
     return [json.loads(line.message)["event"] for line in caplog.records if line.name in {"pic.events", "pic.jobs"}]
 
 
@@ -27,9 +31,28 @@ async def test_the_sweep_goes_on_where_bankid_is_off(caplog: pytest.LogCaptureFi
     """Without a certificate, what is due is still deleted."""
     container = MemoryContainer()
     container.settings = replace(container.settings, bankid=None)
-    assert await run_retain(container, caplog) == ["sweep.completed"]
+    assert await run_timer("retain", container, caplog) == ["sweep.completed"]
 
 
 async def test_the_sweep_looks_after_the_certificate_first(caplog: pytest.LogCaptureFixture) -> None:
     """Here its files are not there. That nobody signs in at night must not keep it from operators, nor from the sweep."""
-    assert await run_retain(MemoryContainer(), caplog) == [REFUSED_EVENT, "sweep.completed"]
+    assert await run_timer("retain", MemoryContainer(), caplog) == [REFUSED_EVENT, "sweep.completed"]
+
+
+async def test_a_run_that_copied_every_audit_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """An alert waits for that line."""
+    scene = await Scene.make()
+    scene.container.clock.move(hours=1)
+    assert await run_timer("copy_audit", scene.container, caplog) == ["audit.copied"]
+    assert [name.partition("/")[0] for name in scene.container.audit_blobs._content] == [scene.organisation]
+
+
+async def test_a_run_that_left_a_log_out_fails_and_does_not_say_so(caplog: pytest.LogCaptureFixture) -> None:
+    """The others are copied; the fault is told like that of any job, with nothing of what it was about."""
+    scene = await Scene.make()
+    await scene.container.audit_blobs.create(copy_name(PLATFORM, 1), b"not ours")
+    scene.container.clock.move(hours=1)
+    with pytest.raises(JobFailedError):
+        await run_timer("copy_audit", scene.container, caplog)
+    assert not any("audit.copied" in line.message for line in caplog.records)
+    assert len(scene.container.audit_blobs._content) == 2

@@ -121,6 +121,8 @@ WRONG: dict[str, tuple[str, ...]] = {
     "PIC_STORAGE__queueServiceUri": (CANARY, f"http://{CANARY}"),
     "PIC_STORAGE__tableServiceUri": (CANARY, f"http://{CANARY}"),
     "PIC_BLOB_CONTAINER": (CANARY.upper(), "a", "-ab", "a--b", "ab-", "a" * 64, "a/b", "å" * 3, "abc\n"),
+    "PIC_JOURNAL_CONTAINER": (CANARY.upper(), "a", "content", "audit"),
+    "PIC_AUDIT_CONTAINER": (CANARY.upper(), "a--b", "content", "journal"),
     "PIC_TABLE": (CANARY, "1abc", "ab", "a" * 64),
     "PIC_KEY_VAULT_URL": (CANARY, f"http://{CANARY}"),
     "PIC_SUBJECT_PEPPERS": (

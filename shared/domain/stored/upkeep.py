@@ -14,7 +14,7 @@ class AuditEvent(
     entry=Entry(
         whose=Whose.BOTH,
         why="tells afterwards who did what, and when (patient data act, GDPR article 5(2))",
-        how_long="kept: deletion of the log is the organisation's decision",
+        how_long="kept: deletion of the log is the organisation's decision, and of its copies not before `auditDays`",
         who="admins and auditors of the organisation",
     ),
 ):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.ids import is_id, new_id
+from shared.domain.ids import first_id, is_id, made_at, new_id
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2500, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))  # noqa: DTZ001
@@ -27,6 +27,21 @@ def test_every_id_has_the_form_and_may_stand_in_keys(now: datetime, entropy: byt
 def test_ids_of_later_milliseconds_sort_after_earlier_ones(now: datetime, ms: int, one: bytes, two: bytes) -> None:
     """Range queries in a partition rely on it, whatever the random part is."""
     assert new_id(now, lambda _: one) < new_id(now + timedelta(milliseconds=ms), lambda _: two)
+
+
+@given(INSTANTS, st.binary(min_size=10, max_size=10))
+def test_an_id_says_when_it_was_made(now: datetime, entropy: bytes) -> None:
+    """To the millisecond, whatever the random part; and the first id of that millisecond is not after it."""
+    made = new_id(now, lambda _: entropy)
+    assert timedelta(0) <= now - made_at(made) < timedelta(milliseconds=1)
+    assert first_id(now) <= made < first_id(now + timedelta(milliseconds=1))
+
+
+@pytest.mark.parametrize("text", ["", "platform", "7zzzzzzzzzzzzzzzzzzzzzzzzz", "01KJMMA2G0HNZDV6B1S4FRBAC3", "0" * 27])
+def test_what_is_no_id_says_nothing(text: str) -> None:
+    """Nor does one of the year 10889, which no clock of ours shows."""
+    with pytest.raises(ValueError, match="no i"):
+        made_at(text)
 
 
 def test_every_millisecond_has_ids_of_its_own() -> None:
