@@ -108,6 +108,13 @@ def test_a_run_that_was_cut_off_is_gone_on_with(running: Running, secret: dict[s
     assert len(after) == len(before) + 1
 
 
+def test_the_host_serves_what_clients_look_for(running: Running) -> None:
+    """Under the address that RFC 8414 fixes, which begins with a dot."""
+    with closing(Client(running.stack.api_url)) as nobody:
+        told = nobody.ask("GET", "/.well-known/oauth-authorization-server")
+    assert told["token_endpoint"] == f"{told['issuer']}/api/v1/oauth/token"
+
+
 def test_a_script_that_may_not_is_told_why(running: Running, secret: dict[str, str], file: Path) -> None:
     """By the word of the service, and without a trace of Python."""
     done = run(running, {**secret, "secret": "wrong"}, file, "2026-19")

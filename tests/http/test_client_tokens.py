@@ -10,7 +10,7 @@ import pytest
 from shared.crypto.tokens import token_hash
 from shared.domain import places
 from shared.domain.api_clients import PER_CLIENT_AND_NETWORK, PER_NETWORK, TOKEN_LIFETIME
-from shared.domain.errors import ConflictError, NotSignedInError, RecordNotFoundError
+from shared.domain.errors import ClientRefusedError, ConflictError, NotSignedInError, RecordNotFoundError
 from shared.domain.ids import ClientId
 from shared.domain.principals import Role
 from shared.domain.scopes import Scope
@@ -18,6 +18,8 @@ from shared.services.administering_clients import ClientChange, NewSecret, Renew
 from shared.services.client_authenticating import SecretProof
 from tests.support.memory_container import PUBLIC_URL, MemoryContainer
 from tests.support.problems import problem_of
+from tests.support.scene import Instance
+from tests.support.taps import Tap
 from tests.support.world import Browser, World
 
 TOKEN = "/api/v1/oauth/token"
@@ -107,6 +109,25 @@ async def test_unknown_clients_and_wrong_secrets_answer_alike(world: World, secr
         refused(answer, "invalid_client")
     assert len({answer.text for answer in answers}) == 1
     assert len({frozenset(answer.headers) for answer in answers}) == 1
+
+
+async def test_an_unknown_client_costs_what_a_wrong_secret_costs(world: World, secret: NewSecret) -> None:
+    """The same calls to the store in the same order, so that time tells no more than the answer does."""
+
+    async def calls(client_id: str, value: str, address: str) -> list[tuple[str, str]]:
+        tap = Tap()
+        instance = Instance(world.container, tap)
+        with pytest.raises(ClientRefusedError):
+            await instance.client_authenticating.prove(
+                SecretProof(client_id=client_id, secret=value), client_address=address
+            )
+        seen = [(call.name, call.at.partition("|")[0]) for call in tap.calls]
+        return [call for call in seen if call[1] != "expiry"]  # By chance two bookings share a bucket.
+
+    nobody = f"{world.organisation}.01k2m3n4p5q6r7s8t9v0w1x2y3"
+    wrong = await calls(secret.client_id, "wrong", "192.0.2.1")
+    assert wrong == await calls(nobody, "wrong", "192.0.2.2")
+    assert ("records.get", "organisation") in wrong
 
 
 WRONG: Mapping[str, tuple[dict[str, object], str]] = {
