@@ -19,6 +19,7 @@ from functions import (
     bankid,
     description,
     downloads,
+    entra,
     figures,
     health,
     oauth,
@@ -68,7 +69,7 @@ def create_api(container: Container) -> FastAPI:
     api.state.container = container
     problems.install(api)
     api.add_exception_handler(oauth.OAuthRefusedError, oauth.refused)
-    signing_in = (sign_in, passwords, staff_second_step, bankid, oidc, sessions, step_up, second_factors)
+    signing_in = (sign_in, passwords, staff_second_step, bankid, oidc, entra, sessions, step_up, second_factors)
     administering = (organisations, staff, units, audit, agreement, api_clients, oauth)
     for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
         api.router.routes += router.router.routes  # to include a router would build all of its routes once more

@@ -8,12 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import FreshAdmin, Services, SignedInStaff
 from functions.json_bodies import JsonRoute
-from functions.models import Level, Strict, without_defaults
+from functions.models import Id, Level, Strict, without_defaults
 from shared.domain.assurance import Assurance
 from shared.domain.content_checks import ContentPolicy, Finding
+from shared.domain.entra_rules import CLAIM_CHARACTERS, MAX_MAPPINGS, MAX_TENANTS, EntraRules, Mapping
 from shared.domain.errors import InvalidInputError
+from shared.domain.ids import UnitId
 from shared.domain.organisation_settings import NoticeStyle, OrganisationSettings, SecondFactor, StaffSignIn
+from shared.domain.principals import Role
 from shared.domain.retention import CEILING_DAYS
+from shared.domain.staff_members import MAX_UNITS
 
 if TYPE_CHECKING:
     from shared.container import Container
@@ -23,6 +27,7 @@ router = APIRouter(prefix="/api/v1", tags=["organisation"], route_class=JsonRout
 Days = Annotated[int | None, Field(ge=1, le=CEILING_DAYS)]
 Factor = Literal["optional", "required", "passkey-only"]
 Way = Literal["password", "entra"]
+RoleName = Literal["member", "admin", "auditor"]
 Style = Literal["neutral", "named"]
 Content = Literal[
     "type-differs",
@@ -33,6 +38,56 @@ Content = Literal[
     "double-extension",
     "password-protected",
 ]
+
+
+class EntraMapping(Strict):
+    """What comes of a group, by its id, or of an app role, by its value."""
+
+    claim: Literal["group", "role"]
+    value: Annotated[str, Field(max_length=CLAIM_CHARACTERS)]
+    role: RoleName = "member"
+    units: Annotated[list[Id], Field(max_length=MAX_UNITS, default_factory=list)]
+
+
+class EntraView(Strict):
+    """What is decided of sign-ins by Entra ID. Tenants are added by the operator alone; an admin may take them out."""
+
+    tenants: Annotated[list[str], Field(max_length=MAX_TENANTS, default_factory=list)]
+    lets_in: Annotated[bool, Field(description="Whoever has a mapped group or role, also who was not invited.")] = False
+    context: Annotated[
+        str | None, Field(max_length=3, description="Authentication context that stands for a second factor: `c1`.")
+    ] = None
+    mappings: Annotated[list[EntraMapping], Field(max_length=MAX_MAPPINGS, default_factory=list)]
+
+    @classmethod
+    def of(cls, rules: EntraRules) -> "EntraView":
+        mappings = [
+            EntraMapping(
+                claim="group" if each.is_group else "role",
+                value=each.value,
+                role=each.role.value,
+                units=sorted(each.units),
+            )
+            for each in rules.mappings
+        ]
+        return cls(tenants=sorted(rules.tenants), lets_in=rules.lets_in, context=rules.context, mappings=mappings)
+
+    def applied(self, rules: EntraRules) -> EntraRules:
+        """Raises ``InvalidInputError``."""
+        return rules.changed(
+            tenants=frozenset(self.tenants),
+            lets_in=self.lets_in,
+            context=self.context,
+            mappings=tuple(
+                Mapping(
+                    value=each.value,
+                    is_group=each.claim == "group",
+                    role=Role(each.role),
+                    units=frozenset(UnitId(unit) for unit in each.units),
+                )
+                for each in self.mappings
+            ),
+        )
 
 
 class SettingsView(BaseModel):
@@ -46,6 +101,7 @@ class SettingsView(BaseModel):
     notice_style: Style
     upload_max_bytes: int | None
     refused_content: list[Content]
+    entra: EntraView
     service_retention_days: Annotated[int, Field(description="Nothing lives longer, whatever is set.")]
     service_upload_max_bytes: Annotated[int, Field(description="No file is larger, whatever is set.")]
 
@@ -60,6 +116,7 @@ class SettingsView(BaseModel):
             notice_style=settings.notice_style.value,
             upload_max_bytes=settings.upload_max_bytes,
             refused_content=sorted(finding.value for finding in settings.content.refused),
+            entra=EntraView.of(settings.entra),
             service_retention_days=services.settings.retention_days,
             service_upload_max_bytes=services.settings.upload_max_bytes,
         )
@@ -78,6 +135,7 @@ class SettingsChange(Strict):
     notice_style: Style = "neutral"
     upload_max_bytes: Annotated[int | None, Field(ge=1, le=2**53)] = None
     refused_content: Annotated[list[Content], Field(max_length=len(Finding), default_factory=list)]
+    entra: Annotated[EntraView, Field(default_factory=EntraView)]
 
     def applied(self, settings: OrganisationSettings) -> OrganisationSettings:
         """Raises ``InvalidInputError``."""
@@ -97,6 +155,8 @@ class SettingsChange(Strict):
         changed = {name: value for name, value in given.items() if name in self.model_fields_set}
         if "refused_content" in changed:
             changed["content"] = changed.pop("refused_content")
+        if "entra" in self.model_fields_set:
+            changed["entra"] = self.entra.applied(settings.entra)
         return replace(settings, **changed)
 
 

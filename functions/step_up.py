@@ -14,6 +14,7 @@ from functions.staff_second_step import CodeView
 from shared.domain.factor_answers import AppCode, PasskeyAnswer
 from shared.domain.passkeys import Purpose, relying_party
 from shared.domain.principals import Staff
+from shared.domain.sign_in_methods import SignInMethod
 
 router = APIRouter(prefix="/api/v1/staff/step-up", tags=["sessions"], route_class=JsonRoute)
 
@@ -21,7 +22,7 @@ StaffToStepUp = Annotated[Staff, Depends(Allowing(Staff, unfinished=True))]
 
 
 class StepUpOffers(BaseModel):
-    """In which ways this member steps up: `totp`, `passkey` or `password`."""
+    """In which ways this member steps up: `totp`, `passkey`, `entra` or `password`."""
 
     offers: list[str]
 
@@ -34,9 +35,10 @@ class PasswordView(Strict):
 
 @router.get("")
 async def read_step_up(services: Services, staff: StaffToStepUp) -> StepUpOffers:
-    """With what this member can step up: a factor where they have one, else the password."""
-    offers = sorted(offer.value for offer in await services.stepping_up.offers(staff))
-    return StepUpOffers(offers=offers or ["password"])
+    """With what this member can step up: a factor, Entra ID if they came by it, else the password."""
+    offers = [offer.value for offer in await services.stepping_up.offers(staff)]
+    offers += ["entra"] if SignInMethod.ENTRA in staff.methods else []
+    return StepUpOffers(offers=sorted(offers) or ["password"])
 
 
 @router.post("/code")

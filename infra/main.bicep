@@ -90,6 +90,9 @@ param apiEntraTenants string
 @description('What tokens of such applications are made out to, with commas between. Empty: none.')
 param apiEntraAudiences string
 
+@description('Id of our application in tenants of Entra ID; empty: staff do not sign in by it.')
+param entraClientId string
+
 @description('Days a message lives when its sender does not say, 1 to 365.')
 @minValue(1)
 @maxValue(365)
@@ -137,6 +140,7 @@ var secretNames = {
   addressPepper: 'address-pepper'
   passwordPeppers: 'password-peppers'
   brokers: 'broker-secrets'
+  entra: 'entra-secret'
   mail: 'mail-password'
 }
 
@@ -293,6 +297,7 @@ module roles 'modules/roles.bicep' = {
       secretNames.addressPepper
       secretNames.passwordPeppers
       secretNames.brokers
+      secretNames.entra
       split(bankIdCertificate, '/')[0]
     ]
     jobsSecrets: [secretNames.mail]
@@ -381,6 +386,7 @@ module service 'service.bicep' = if (hasSecrets) {
     brokers: brokers
     apiEntraTenants: apiEntraTenants
     apiEntraAudiences: apiEntraAudiences
+    entraClientId: entraClientId
     retentionDays: retentionDays
     uploadMaxBytes: uploadMaxBytes
     ownVaults: ownVaults

@@ -151,6 +151,9 @@ param apiEntraTenants string
 @description('What tokens of such applications are made out to, with commas between. Empty: none.')
 param apiEntraAudiences string
 
+@description('Id of our application in tenants of Entra ID; empty: staff do not sign in by it.')
+param entraClientId string
+
 @description('Days a message lives when its sender does not say.')
 param retentionDays int
 
@@ -209,6 +212,9 @@ var settings = {
   PIC_SIGN_IN_PROVIDERS: signInProviders
   PIC_OIDC_PROVIDERS: brokers
   PIC_OIDC_SECRETS: '${secretOf}${secretNames.brokers})'
+  PIC_ENTRA_CLIENT_ID: entraClientId
+  PIC_ENTRA_SECRET: '${secretOf}${secretNames.entra})'
+  PIC_ENTRA_CLOUD: 'https://login.microsoftonline.com'
   PIC_SIGN_IN_RISKS: 'low,moderate'
   PIC_SIGN_IN_ADDRESSES: 'browser'
   PIC_SESSION_IDLE_MINUTES: '30'

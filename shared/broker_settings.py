@@ -33,7 +33,8 @@ _USERINFOS: Final[Mapping[str, UserInfo]] = {"none": "none", "plain": "plain", "
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _SWEDEN: Final = "https://id.oidc.se"
-_BANKID: Final = "bankid"
+_TAKEN: Final = frozenset({"bankid", "entra"})
+"""What is no broker: BankID itself, and where staff sign in."""
 
 _NOTHING: Final[Json] = []
 _NO_SECRETS: Final[Json] = {}
@@ -109,7 +110,7 @@ def read_brokers(read: Reader, on: frozenset[str], *, is_local: bool) -> tuple[C
         read.faults.append(f"{PROFILES} names a provider twice")
     if len({profile.issuer for profile in profiles if profile.name in on}) != len([n for n in names if n in on]):
         read.faults.append(f"{PROFILES} names an issuer twice")
-    if on - {_BANKID} - set(names):
+    if on - {"bankid"} - set(names):
         read.faults.append(f"PIC_SIGN_IN_PROVIDERS names what {PROFILES} does not have")
     secrets = _secrets(read)
     found = []
@@ -196,8 +197,8 @@ def _profile(read: Reader, stated: Json, place: int, *, is_local: bool) -> Broke
     members = _Members(read, stated, place)
     known = members.one_of("kind", KINDS)
     name = members.text("name")
-    if name and (not _NAME.fullmatch(name) or name == _BANKID):
-        members.refuse("name", "a word other than bankid")
+    if name and (not _NAME.fullmatch(name) or name in _TAKEN):
+        members.refuse("name", "a word other than " + ", ".join(sorted(_TAKEN)))
     assurance = _assurance(members)
     numbers = known.numbers or (NumberClaim(name=members.text("claim")),)
     if known.numbers and "claim" in stated:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from shared.adapters.block_blobs import BlockBlobs
     from shared.adapters.memory_metrics import MemoryMetrics
     from shared.adapters.metric_lines import MetricLines
+    from shared.adapters.oidc_http import OidcHttp
     from shared.adapters.vault_certificates import VaultCertificates
     from shared.bankid_settings import BankId
     from shared.domain.app_tokens import AppTokens
     from shared.domain.brokers import Broker
     from shared.domain.client_assertions import AssertionKeys
     from shared.domain.client_certificates import CertificateMaterial
+    from shared.domain.entra import Entra
     from shared.domain.passkeys import PasskeyRules
     from shared.domain.password_policy import PasswordKnowledge
     from shared.domain.ports import Archive, Blobs, Clock, Keys, Mailer, Passwords, Queues, Records
@@ -280,17 +282,33 @@ class Clients:
         return certificates
 
     @cached_property
-    def brokers(self) -> "Mapping[str, Broker]":
-        if not self.settings.sign_in.brokers:
-            return {}
-        from shared.adapters.oidc import OidcBroker
+    def _oidc_http(self) -> "OidcHttp":
         from shared.adapters.oidc_http import OidcHttp
 
         http = OidcHttp(allows_http=self.settings.environment == "local")
         self._closings.append(http.close)
+        return http
+
+    @cached_property
+    def entra(self) -> "Entra | None":
+        configured = self.settings.sign_in.entra
+        if configured is None:
+            return None
+        from shared.adapters.entra_id import EntraId
+
+        return EntraId(
+            configured.registration, configured.secret, http=self._oidc_http, clock=self.clock, random=self.random
+        )
+
+    @cached_property
+    def brokers(self) -> "Mapping[str, Broker]":
+        if not self.settings.sign_in.brokers:
+            return {}
+        from shared.adapters.oidc import OidcBroker
+
         return {
             broker.profile.name: OidcBroker(
-                broker.profile, broker.secret, http=http, clock=self.clock, random=self.random
+                broker.profile, broker.secret, http=self._oidc_http, clock=self.clock, random=self.random
             )
             for broker in self.settings.sign_in.brokers
         }

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from shared.services.custody import Custodies
     from shared.services.digests import RunningDigests
     from shared.services.enrolling_factors import EnrollingFactors
+    from shared.services.entra_accounts import EntraAccounts
+    from shared.services.entra_signing_in import EntraSigningIn
+    from shared.services.entra_tenants import EntraTenants
     from shared.services.erasing import Erasing
     from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
@@ -317,6 +320,7 @@ class Container(Clients):
 
         return StaffSigningIn(
             proving=self.proving_passwords,
+            accounts=self.entra_accounts,
             factors=self.factor_records,
             owners=self.passkey_owners,
             proving_factors=self.proving_factors,
@@ -490,6 +494,7 @@ class Container(Clients):
             members=self.member_logins,
             credentials=self.credentials,
             limiting=self.staff_limiting,
+            settings=self.organisation_settings,
             queues=self.queues,
             mailer=self.mailer,
             audit=self.audit,
@@ -525,6 +530,7 @@ class Container(Clients):
             choosing=self.choosing_passwords,
             proving=self.proving_passwords,
             pepper=self.address_pepper,
+            settings=self.organisation_settings,
             index=self.session_index,
             audit=self.audit,
             tell=self.activating.tell_of_change,
@@ -652,6 +658,59 @@ class Container(Clients):
             redirect_uri=lambda provider: f"{self.settings.public_url}/api/v1/oidc/{provider}/callback",
             clock=self.clock,
             random=self.random,
+        )
+
+    @cached_property
+    def entra_accounts(self) -> "EntraAccounts":
+        from shared.domain.entra import PUBLIC_CLOUD, registration
+        from shared.services.entra_accounts import EntraAccounts
+
+        ours = registration(client_id="", authority=PUBLIC_CLOUD, is_certificate=False)
+        return EntraAccounts(
+            records=self.records,
+            staff=self.staff_records,
+            settings=self.organisation_settings,
+            audit=self.audit,
+            issuer_of=(ours if self.entra is None else self.entra.registration).issuer_of,
+            address_pepper=self.settings.address_pepper,
+        )
+
+    @cached_property
+    def entra_tenants(self) -> "EntraTenants":
+        from shared.services.entra_tenants import EntraTenants
+
+        return EntraTenants(records=self.records, settings=self.organisation_settings)
+
+    @cached_property
+    def entra_signing_in(self) -> "EntraSigningIn":
+        from shared.services.accepting_invitations import AcceptingInvitations
+        from shared.services.entra_arrivals import EntraArrivals
+        from shared.services.entra_signing_in import EntraSigningIn
+
+        arrivals = EntraArrivals(
+            records=self.records,
+            accounts=self.entra_accounts,
+            staffing=self.staffing,
+            units=self.units,
+            index=self.session_index,
+            keyring=self.keyring,
+            audit=self.audit,
+            clock=self.clock,
+            random=self.random,
+        )
+        return EntraSigningIn(
+            entra=self.entra,
+            redirects=self.redirects,
+            accounts=self.entra_accounts,
+            arrivals=arrivals,
+            invitations=AcceptingInvitations(credentials=self.credentials, staff=self.staff_records),
+            signing_in=self.staff_signing_in,
+            stepping_up=self.stepping_up,
+            sessions=self.sessions,
+            settings=self.organisation_settings,
+            audit=self.audit,
+            redirect_uri=f"{self.settings.public_url}/api/v1/staff/entra/callback",
+            clock=self.clock,
         )
 
     @cached_property
@@ -785,6 +844,7 @@ class Container(Clients):
             audit=self.audit,
             retention_days=self.settings.retention_days,
             upload_max_bytes=self.settings.upload_max_bytes,
+            knows_entra=self.settings.sign_in.entra is not None,
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from shared.broker_settings import ConfiguredBroker, read_brokers
 from shared.domain.admission import AddressRule
 from shared.domain.assurance import Assurance
 from shared.domain.sign_in_text import SERVICE_NAME_CHARACTERS, check_service_name
+from shared.entra_settings import ConfiguredEntra, read_entra
 from shared.setting_values import Reader, words
 
 BANKID: Final = "bankid"
@@ -22,6 +23,7 @@ class SignIn:
     service_name: str
     providers: frozenset[str]
     brokers: tuple[ConfiguredBroker, ...]
+    entra: ConfiguredEntra | None
     bankid_assurance: Assurance
     risks: frozenset[str]
     addresses: AddressRule
@@ -55,6 +57,7 @@ def read_sign_in(read: Reader, *, is_local: bool) -> SignIn:
         ),
         providers=providers,
         brokers=read_brokers(read, providers, is_local=is_local),
+        entra=read_entra(read, is_local=is_local),
         bankid_assurance=read.parsed(
             "PIC_BANKID_ASSURANCE", Assurance, "one of " + ", ".join(Assurance), Assurance.LOA2, Assurance.LOA3.value
         ),

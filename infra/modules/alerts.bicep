@@ -94,7 +94,7 @@ AppTraces
     query: '''
 AppTraces
 | extend line = parse_json(Message)
-| where tostring(line.event) == "request" and tostring(line.route) in ("staff_sign_in", "staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_passkey", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback")
+| where tostring(line.event) == "request" and tostring(line.route) in ("staff_sign_in", "staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_passkey", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback", "entra_start", "entra_callback")
 | where toint(line.status) in (401, 403, 422, 429, 503)
 | summarize found = count()
 '''

@@ -1,6 +1,9 @@
 """How we prove to a broker who we are. Source: OpenID Connect Core 1.0 section 9, RFC 6749 section 2.3.1, RFC 7523."""
 
 import base64
+import hashlib
+import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +23,7 @@ from shared.domain.ports import Clock
 ASSERTION_LIFETIME: Final = timedelta(seconds=60)
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ID_BYTES: Final = 16
+_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,10 @@ class Proof:
 
 
 class ClientAuthentication:
-    """Proves it to one broker, by the way that its profile names. ``secret`` is a secret or a private key as PEM."""
+    """Proves it to one broker, by the way that its profile names. ``secret`` is a secret, or a private key as PEM.
+
+    A certificate may stand beside the key.
+    """
 
     def __init__(self, profile: Registration, secret: str, *, clock: Clock, random: RandomBytes) -> None:
         self._profile = profile
@@ -71,15 +78,25 @@ class ClientAuthentication:
             "exp": int((now + ASSERTION_LIFETIME).timestamp()),
         }
         try:
-            key = _private_key(self._secret)
+            blocks = [found[0] for found in _BLOCK.finditer(self._secret)]
+            key = _private_key(next(block for block in blocks if "PRIVATE KEY" in block))
+            # Entra ID knows a key by its certificate; others by the thumbprint of the key itself.
+            certificates = [block for block in blocks if block.startswith("-----BEGIN CERTIFICATE")]
+            certified = {"x5t#S256": _thumbprint(certificates[0])} if certificates else {}
             if isinstance(key, ECKey):
                 algorithm = "ES256"
             else:
                 algorithm = "PS256" if "PS256" in metadata.assertion_algorithms else "RS256"
-            return encode({"alg": algorithm, "kid": key.thumbprint()}, claims, key, [algorithm])
-        except (JoseError, ValueError, TypeError):
+            return encode({"alg": algorithm, "kid": key.thumbprint(), **certified}, claims, key, [algorithm])
+        except (JoseError, ValueError, TypeError, StopIteration):
             # Without a cause: it may quote the key.
             raise ElectronicIdError(ElectronicIdFault.UNAUTHORIZED, self._profile.name, "private key") from None
+
+
+def _thumbprint(certificate: str) -> str:
+    """Of the certificate as it is (RFC 7515 section 4.1.8)."""
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def _private_key(pem: str) -> RSAKey | ECKey:

@@ -59,7 +59,9 @@ class BrokerKeys:
         if key is None:
             raise MisfitError(Misfit.KEY)
         _verify(signature, key, algorithm)
-        return parse_object(signature.payload)
+        claims = parse_object(signature.payload)
+        _check_issuer(key, claims)
+        return claims
 
 
 async def fetch_keys(http: OidcHttp, url: str, provider: str) -> Sequence[Jwk]:
@@ -79,6 +81,16 @@ def _key(keys: Sequence[Jwk], algorithm: str, kid: str | None) -> Jwk | None:
     """The one key that may have signed; of several that might, none."""
     fitting = [key for key in keys if _fits(key, algorithm) and (kid is None or key.get("kid") == kid)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _check_issuer(key: Jwk, claims: Mapping[str, Json]) -> None:
+    """Entra ID publishes the keys of all tenants together, and with some of them for which issuer alone they are."""
+    stated = key.get("issuer")
+    if stated is None:
+        return
+    tenant = claims.get("tid")
+    if not isinstance(stated, str) or claims.get("iss") != stated.replace("{tenantid}", str(tenant)):
+        raise MisfitError(Misfit.ISSUER)
 
 
 def _fits(key: Jwk, algorithm: str) -> bool:

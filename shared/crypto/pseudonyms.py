@@ -81,6 +81,17 @@ def address_key(email: str, pepper: bytes) -> str:
     return hmac.digest(pepper, b"pic/address/v1:" + folded.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
+def entra_key(organisation: str, issuer: str, object_id: str, pepper: bytes) -> str:
+    """The look-up key of an account in a tenant, which ``issuer`` names, for one organisation: 64 hex digits.
+
+    None of the parts can hold the separator. Raises ``ValueError`` when ``pepper`` is shorter than 32 bytes.
+    """
+    if len(pepper) < MIN_PEPPER_BYTES:
+        raise ValueError("a pepper has fewer than 32 bytes")
+    text = f"pic/entra/v1:{organisation}|{issuer}|{object_id}"
+    return hmac.digest(pepper, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
 def address_pepper_mark(pepper: bytes) -> str:
     """What tells one pepper of addresses from another, and says nothing of either: 32 hex digits.
 

@@ -54,6 +54,8 @@ class AuditEvent(StrEnum):
     STAFF_INVITED = "staff:invite"
     STAFF_CHANGED = "staff:change"
     STAFF_LEFT = "staff:leave"
+    STAFF_LINKED = "staff:entra:link"
+    STAFF_ARRIVED = "staff:entra:arrive"
     UNIT_CREATED = "unit:create"
     UNIT_CHANGED = "unit:change"
     UNIT_CLOSED = "unit:close"

@@ -98,6 +98,8 @@ class Misfit(StrEnum):
     NAME = "name"
     PERSONAL_NUMBER = "personal-number"
     COUNTRY = "country"
+    TENANT = "tenant"
+    VERSION = "version"
 
 
 class MisfitError(Exception):
@@ -116,6 +118,10 @@ class Failure(StrEnum):
     TRY_LATER = "try-later"
     REFUSED = "refused"
     OTHER_BROWSER = "other-browser"
+    NO_ACCOUNT = "no-account"
+    """Staff: they are who they are, and nobody here."""
+    TOO_MANY_GROUPS = "too-many-groups"
+    """Staff: their groups were not told, and decide what they may do."""
     FAILED = "failed"
 
 

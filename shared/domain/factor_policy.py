@@ -15,10 +15,14 @@ _STRONG: Final = ENROLLED_BY | {SignInMethod.RECOVERY_CODE}
 
 _ENOUGH: Final = {
     SecondFactor.OPTIONAL: frozenset(SignInMethod),
-    SecondFactor.REQUIRED: _STRONG,
+    SecondFactor.REQUIRED: _STRONG | {SignInMethod.ENTRA_MFA},
     SecondFactor.PASSKEY_ONLY: frozenset({SignInMethod.PASSKEY}),
 }
-"""By policy: of what a session must have proved one. A sign-in by Entra ID says nothing of a second factor."""
+"""By policy: of what a session must have proved one.
+
+A sign-in by Entra ID counts as a password does, unless the tenant states a second factor. Where only passkeys count,
+that is not enough either: which factor it was, and that it cannot be typed into a false page, it does not say.
+"""
 
 
 def is_enough(policy: SecondFactor, methods: frozenset[SignInMethod]) -> bool:
@@ -26,12 +30,14 @@ def is_enough(policy: SecondFactor, methods: frozenset[SignInMethod]) -> bool:
     return bool(methods & _ENOUGH[policy])
 
 
-def offered(policy: SecondFactor, factors: Factors) -> frozenset[Offer]:
-    """In which ways the member may answer after the password; none: they have no factor to be asked for.
+def offered(policy: SecondFactor, factors: Factors, methods: frozenset[SignInMethod] = frozenset()) -> frozenset[Offer]:
+    """In which ways the member may answer after ``methods``; none: nothing more is asked for, or they have nothing.
 
     Where only passkeys count, whoever has one is asked for it alone: what can be typed can be typed into a false page.
     Who has none yet proves what they have, which opens nothing but setting one up. After a reset there is one way.
     """
+    if SignInMethod.ENTRA_MFA in methods and policy is not SecondFactor.PASSKEY_ONLY:
+        return frozenset()  # The factor is the tenant's: who lost ours has not lost that.
     if factors.reset is not None:
         return frozenset({Offer.ENROLMENT_CODE})
     if policy is SecondFactor.PASSKEY_ONLY and factors.passkeys:

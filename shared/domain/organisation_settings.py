@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from shared.domain.assurance import DEFAULT_REQUIRED, Assurance
 from shared.domain.bodies import Fields
 from shared.domain.content_checks import ContentPolicy
+from shared.domain.entra_rules import EntraRules
 from shared.domain.errors import IntegrityError, InvalidInputError
 from shared.domain.ports import Body
 from shared.domain.retention import CEILING_DAYS
@@ -53,6 +54,7 @@ class RetentionRule:
 
 
 REFUSES_NOTHING: Final = ContentPolicy()
+NO_TENANT: Final = EntraRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +74,28 @@ class OrganisationSettings:
     notice_style: NoticeStyle = NoticeStyle.NEUTRAL
     upload_max_bytes: int | None = None
     content: ContentPolicy = REFUSES_NOTHING
+    entra: EntraRules = NO_TENANT
 
     def __post_init__(self) -> None:
         ceiling = CEILING_DAYS if self.retention_ceiling_days is None else self.retention_ceiling_days
         default = ceiling if self.retention_default_days is None else self.retention_default_days
-        if not self.sign_in:
-            raise InvalidInputError("sign-in")
+        if not self.sign_in or (self.sign_in == {StaffSignIn.ENTRA} and not self.entra.tenants):
+            raise InvalidInputError("sign-in")  # Nobody could ever sign in to change it back.
         if not 1 <= ceiling <= CEILING_DAYS:
             raise InvalidInputError("retention-ceiling-days")
         if not 1 <= default <= ceiling:
             raise InvalidInputError("retention-default-days")
         if self.upload_max_bytes is not None and self.upload_max_bytes < 1:
             raise InvalidInputError("upload-max-bytes")
+
+    @property
+    def is_on_entra(self) -> bool:
+        """Whether staff may sign in by Entra ID at all."""
+        return StaffSignIn.ENTRA in self.sign_in and bool(self.entra.tenants)
+
+    def takes_tenant(self, tenant: str) -> bool:
+        """Whether staff may sign in with accounts of this tenant of Entra ID."""
+        return StaffSignIn.ENTRA in self.sign_in and tenant in self.entra.tenants
 
     def retention(self, service_days: int) -> RetentionRule:
         """What holds where the service itself keeps nothing longer than ``service_days``."""
@@ -108,13 +120,14 @@ class OrganisationSettings:
             "notice_style": self.notice_style.value,
             "upload_max_bytes": self.upload_max_bytes,
             "content": self.content.body(),
+            "entra": self.entra.body(),
         }
 
     @classmethod
     def of(cls, body: Body) -> "OrganisationSettings":
         """Raises ``IntegrityError``."""
         read = Fields(body)
-        content = read.optional_nested("content")
+        content, entra = read.optional_nested("content"), read.optional_nested("entra")
         ways = read.texts("sign_in") if "sign_in" in body else (StaffSignIn.PASSWORD,)
         try:
             return cls(
@@ -126,6 +139,7 @@ class OrganisationSettings:
                 notice_style=_word(read, "notice_style", NoticeStyle, NoticeStyle.NEUTRAL),
                 upload_max_bytes=read.optional_whole("upload_max_bytes"),
                 content=REFUSES_NOTHING if content is None else ContentPolicy.of(content.body),
+                entra=NO_TENANT if entra is None else EntraRules.of(entra),
             )
         except (ValueError, InvalidInputError):
             raise IntegrityError from None

@@ -141,6 +141,16 @@ def staff_login(address_key: str) -> Place:
     return Place(f"login|{address_key}", "login")
 
 
+def entra_tenant(tenant: str) -> Place:
+    """Whose a tenant of Entra ID is: of one organisation."""
+    return Place(f"entra-tenant|{tenant}", "entra-tenant")
+
+
+def entra_account(account: str) -> Place:
+    """Which member of staff an account in a tenant is; ``account`` is its key."""
+    return Place(f"entra|{account}", "entra")
+
+
 def credential(organisation: OrganisationId, staff: StaffId) -> Place:
     """The newest link by which a member of staff may choose a password."""
     return Place(f"organisation|{organisation}", f"credential|{staff}")

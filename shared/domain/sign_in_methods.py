@@ -13,6 +13,8 @@ class SignInMethod(StrEnum):
     PASSKEY = "passkey"
     RECOVERY_CODE = "recovery-code"
     ENTRA = "entra"
+    ENTRA_MFA = "entra-mfa"
+    """Beside ``entra``: the tenant states that a second factor was proved there."""
 
 
 FRESH_FOR: Final = timedelta(minutes=10)

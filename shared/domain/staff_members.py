@@ -43,7 +43,10 @@ def state_of(body: Body) -> StaffState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffMember:
-    """``mail_address`` is None once they have left and nothing of theirs is to be undone any more."""
+    """``mail_address`` is None once they have left and nothing is to be undone any more, and for ``is_mapped``.
+
+    ``is_mapped``: nobody invited them. Their groups in a tenant of Entra ID say what they may do, at each sign-in.
+    """
 
     staff: StaffId
     role: Role
@@ -53,6 +56,7 @@ class StaffMember:
     mail_address: Sealed | None = field(repr=False)
     created_at: datetime
     left_at: datetime | None
+    is_mapped: bool = False
 
     @classmethod
     def of(cls, body: Body) -> "StaffMember":
@@ -72,6 +76,7 @@ class StaffMember:
             mail_address=None if address is None else Sealed(address),
             created_at=fields.instant("created_at"),
             left_at=fields.optional_instant("left_at"),
+            is_mapped=body.get("is_mapped") is not None and fields.fact("is_mapped"),
         )
 
     @property

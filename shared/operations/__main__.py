@@ -11,6 +11,7 @@ from shared.operations import (
     content_policy,
     create_organisation,
     destroy_organisation_key,
+    entra_tenant,
     incident,
     invite_admin,
     move,
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     invite_admin.add_to(commands)
     content_policy.add_to(commands)
     upload_limit.add_to(commands)
+    entra_tenant.add_to(commands)
     rotate_keys.add_to(commands)
     retire_keys.add_to(commands)
     own_key.add_to(commands)

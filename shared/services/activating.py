@@ -21,11 +21,13 @@ from shared.domain.letters import (
     ResetLetter,
     letter_text,
 )
+from shared.domain.organisation_settings import StaffSignIn
 from shared.domain.ports import Clock, Mail, Mailer, Queues
 from shared.domain.staff_members import StaffState
 from shared.services.auditing import Audit
 from shared.services.credentials import Credentials
 from shared.services.member_logins import MemberLogin, MemberLogins
+from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.staff_limiting import StaffLimiting
 
 
@@ -38,6 +40,7 @@ class Activating:
         members: MemberLogins,
         credentials: Credentials,
         limiting: StaffLimiting,
+        settings: SettingsOfOrganisations,
         queues: Queues,
         mailer: Mailer,
         audit: Audit,
@@ -51,6 +54,7 @@ class Activating:
         self._members = members
         self._credentials = credentials
         self._limiting = limiting
+        self._settings = settings
         self._queues = queues
         self._mailer = mailer
         self._audit = audit
@@ -108,6 +112,10 @@ class Activating:
         # A stranger who asks for a new password for somebody who is invited must not void the invitation.
         if member.state is not wanted:
             return
+        if purpose is Purpose.RESET:
+            settings = await self._settings.of(member.organisation)
+            if StaffSignIn.PASSWORD not in settings.sign_in:
+                return  # Only Entra ID counts there: the link would not work.
 
         async def send(token: LinkToken) -> None:
             # In the fragment: browsers send it to nobody, so it stands in no log of a server or a proxy.

@@ -4,21 +4,33 @@ from contextlib import suppress
 
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
-from shared.domain.errors import NotFoundError, RecordChangedError, RecordExistsError, RecordNotFoundError
+from shared.domain.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RecordChangedError,
+    RecordExistsError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import OrganisationId
-from shared.domain.organisation_settings import Change, OrganisationSettings, RetentionRule
+from shared.domain.organisation_settings import Change, OrganisationSettings, RetentionRule, StaffSignIn
 from shared.domain.ports import Record, Records
 from shared.services.auditing import Audit
 
 
 class SettingsOfOrganisations:
-    """``retention_days`` and ``upload_max_bytes`` are what the service itself goes to, and no organisation beyond."""
+    """``retention_days`` and ``upload_max_bytes`` are what the service itself goes to, and no organisation beyond.
 
-    def __init__(self, *, records: Records, audit: Audit, retention_days: int, upload_max_bytes: int) -> None:
+    ``knows_entra``: the service is registered at Entra ID.
+    """
+
+    def __init__(
+        self, *, records: Records, audit: Audit, retention_days: int, upload_max_bytes: int, knows_entra: bool
+    ) -> None:
         self._records = records
         self._audit = audit
         self._retention_days = retention_days
         self._upload_max_bytes = upload_max_bytes
+        self._knows_entra = knows_entra
 
     @property
     def upload_max_bytes(self) -> int:
@@ -57,6 +69,8 @@ class SettingsOfOrganisations:
             record = await self._record(organisation)
             before = OrganisationSettings() if record is None else OrganisationSettings.of(record.body)
             after = change(before)
+            if StaffSignIn.ENTRA in after.sign_in and not self._knows_entra:
+                raise InvalidInputError("sign-in")
             changed = after.differing(before)
             if not changed:
                 return after

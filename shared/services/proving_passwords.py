@@ -1,7 +1,6 @@
 """Proving who one is with an address and a password: one answer and the same work, whatever is wrong."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from shared.crypto.pseudonyms import address_key
 from shared.crypto.tokens import equal, token_hash
@@ -9,24 +8,12 @@ from shared.domain import places
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.errors import RecordChangedError, RecordNotFoundError, WrongCredentialsError
+from shared.domain.first_proofs import FirstProof, PasswordProof
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Record, Records
 from shared.services.address_pepper import AddressPepper
 from shared.services.auditing import Audit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordProof:
-    """Who has proved the password of ``login``, the key of an address.
-
-    ``stamp`` tells that password from every other one of the account, and says nothing of it.
-    """
-
-    organisation: OrganisationId
-    staff: StaffId
-    login: str
-    stamp: str = field(repr=False)
 
 
 class ProvingPasswords:
@@ -84,8 +71,8 @@ class ProvingPasswords:
         is_theirs = (fields.text("organisation"), fields.text("staff")) == (proof.organisation, proof.staff)
         return is_theirs and equal(token_hash(fields.optional_text("password") or ""), proof.stamp)
 
-    async def refuse(self, proof: PasswordProof) -> WrongCredentialsError:
-        """Note that the right password did not help, and give the error to raise."""
+    async def refuse(self, proof: FirstProof) -> WrongCredentialsError:
+        """Note that a right proof did not help, and give the error to raise."""
         await self._audit.write(AuditEvent.STAFF_REFUSED, proof.organisation, by=proof.staff)
         return WrongCredentialsError()
 

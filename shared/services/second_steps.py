@@ -1,21 +1,22 @@
-"""Sign-ins half done: the password was right, and a second factor is awaited in the same browser.
+"""Sign-ins half done: the first proof was right, and a second factor is awaited in the same browser.
 
 No session and nothing like one: the token opens no route but those that take the second factor.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from shared.crypto.tokens import new_token, token_hash
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
-from shared.domain.errors import NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.errors import IntegrityError, NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.first_proofs import EntraProof, FirstProof, PasswordProof
 from shared.domain.ids import OrganisationId, RandomBytes, StaffId
 from shared.domain.ports import Body, Clock, Record, Records
+from shared.domain.sign_in_methods import SignInMethod
 from shared.services.deleting import delete
 from shared.services.expiring import Expiries
-from shared.services.proving_passwords import PasswordProof
 
 STEP_LIFETIME: Final = timedelta(minutes=5)
 MAX_TRIES: Final = 5
@@ -26,7 +27,7 @@ MAX_TRIES: Final = 5
 class SecondStep:
     """Whose it is, and which try this is."""
 
-    proof: PasswordProof
+    proof: FirstProof
     tries: int
     record: Record = field(repr=False)
 
@@ -44,7 +45,7 @@ class SecondSteps:
         self._clock = clock
         self._random = random
 
-    async def begin(self, proof: PasswordProof) -> tuple[str, datetime]:
+    async def begin(self, proof: FirstProof) -> tuple[str, datetime]:
         """A token for the cookie of this browser, and until when it is good."""
         token, ends = new_token(self._random), self._clock() + STEP_LIFETIME
         place = places.second_step(token_hash(token))
@@ -52,8 +53,7 @@ class SecondSteps:
         body: Body = {
             "organisation": proof.organisation,
             "staff": proof.staff,
-            "login": proof.login,
-            "stamp": proof.stamp,
+            **_told(proof),
             "tries": 0,
             "expires_at": instant_text(ends),
         }
@@ -96,10 +96,37 @@ class SecondSteps:
         await delete(self._records, places.Place(step.record.partition, step.record.id))
 
 
-def _proof(fields: Fields) -> PasswordProof:
-    return PasswordProof(
-        organisation=OrganisationId(fields.text("organisation")),
-        staff=StaffId(fields.text("staff")),
-        login=fields.text("login"),
-        stamp=fields.text("stamp"),
+def _told(proof: FirstProof) -> Body:
+    match proof:
+        case PasswordProof():
+            return {"login": proof.login, "stamp": proof.stamp}
+        case EntraProof():
+            return {
+                "account": proof.account,
+                "tenant": proof.tenant,
+                "methods": sorted(proof.methods),
+                "proved_at": instant_text(proof.proved_at),
+            }
+        case _:
+            assert_never(proof)
+
+
+def _proof(fields: Fields) -> FirstProof:
+    organisation, staff = OrganisationId(fields.text("organisation")), StaffId(fields.text("staff"))
+    tenant = fields.optional_text("tenant")
+    if tenant is None:
+        return PasswordProof(
+            organisation=organisation, staff=staff, login=fields.text("login"), stamp=fields.text("stamp")
+        )
+    try:
+        methods = frozenset(SignInMethod(word) for word in fields.texts("methods"))
+    except ValueError as fault:
+        raise IntegrityError from fault
+    return EntraProof(
+        organisation=organisation,
+        staff=staff,
+        account=fields.text("account"),
+        tenant=tenant,
+        methods=methods,
+        proved_at=fields.instant("proved_at"),
     )

@@ -87,17 +87,27 @@ class Sessions:
         must_enrol: bool = False,
         replacing: str | None = None,
         device: str = UNKNOWN_DEVICE,
+        tenant: str | None = None,
+        proved_at: datetime | None = None,
     ) -> NewSession:
         """A session with a token that nobody has seen before; the one with the token ``replacing`` ends.
 
         ``methods`` are what they have just proved themselves by, ``device`` is what its owner will know it by
         (``shared.domain.devices``). ``must_enrol``: it opens nothing but setting up a factor, whatever the policy says.
+        ``tenant`` of Entra ID is where they proved it, at ``proved_at``, where it was not here and now.
         Raises ``NotSignedInError`` for unknown staff.
         """
         await self._staff(organisation, staff)
         await self._audit.write(AuditEvent.STAFF_SIGNED_IN, organisation, by=staff)
         return await self._raise_staff(
-            organisation, staff, methods=methods, must_enrol=must_enrol, replacing=replacing, device=device
+            organisation,
+            staff,
+            methods=methods,
+            must_enrol=must_enrol,
+            replacing=replacing,
+            device=device,
+            tenant=tenant,
+            verified_at=proved_at,
         )
 
     async def renew(self, token: str, staff: Staff, *, methods: frozenset[SignInMethod]) -> NewSession:
@@ -117,6 +127,7 @@ class Sessions:
             must_enrol=_must_enrol(fields) and not methods & ENROLLED_BY,
             replacing=token,
             device=device,
+            tenant=fields.optional_text("tenant"),
             ends=fields.instant("expires_at"),
         )
 
@@ -129,14 +140,16 @@ class Sessions:
         must_enrol: bool,
         replacing: str | None,
         device: str,
+        tenant: str | None,
+        verified_at: datetime | None = None,
         ends: datetime | None = None,
     ) -> NewSession:
-        now = self._clock()
+        verified_at = verified_at or self._clock()
         principal = replace(
             await self._staff(organisation, staff),
             methods=methods,
-            verified_at=now,
-            is_unfinished=must_enrol or not await self._is_enough(organisation, methods),
+            verified_at=verified_at,
+            is_unfinished=must_enrol or not await self._is_enough(organisation, methods, tenant),
         )
         body: Body = {
             "kind": "staff",
@@ -144,13 +157,22 @@ class Sessions:
             "staff": staff,
             "methods": sorted(methods),
             "must_enrol": must_enrol,
-            "verified_at": instant_text(now),
+            "tenant": tenant,
+            "verified_at": instant_text(verified_at),
         }
         return await self._raise(principal, body, replacing, device, ends)
 
-    async def _is_enough(self, organisation: OrganisationId, methods: frozenset[SignInMethod]) -> bool:
-        """By the policy of now: whoever tightens it finds nobody left in by the old one."""
-        return is_enough((await self._settings.of(organisation)).second_factor, methods)
+    async def _is_enough(
+        self, organisation: OrganisationId, methods: frozenset[SignInMethod], tenant: str | None
+    ) -> bool:
+        """By the policy of now: whoever tightens it finds nobody left in by the old one.
+
+        Raises ``NotSignedInError`` for a tenant that is not the organisation's any more.
+        """
+        settings = await self._settings.of(organisation)
+        if tenant is not None and not settings.takes_tenant(tenant):
+            raise NotSignedInError
+        return is_enough(settings.second_factor, methods)
 
     async def raise_for_person(
         self, person: Person, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
@@ -282,12 +304,13 @@ class Sessions:
         fields = Fields(record.body)
         if fields.text("kind") == "staff":
             staff = await self._staff(OrganisationId(fields.text("organisation")), StaffId(fields.text("staff")))
-            methods = _methods(fields)
+            methods, tenant = _methods(fields), fields.optional_text("tenant")
+            is_done = await self._is_enough(staff.organisation, methods, tenant)
             return replace(
                 staff,
                 methods=methods,
                 verified_at=fields.optional_instant("verified_at"),
-                is_unfinished=_must_enrol(fields) or not await self._is_enough(staff.organisation, methods),
+                is_unfinished=_must_enrol(fields) or not is_done,
             )
         sealed = fields.text("name")
         key = await self._keyring.of_version(PLATFORM, sealed_field_key_version(sealed))

@@ -20,6 +20,7 @@ from shared.domain.errors import (
     WrongCredentialsError,
 )
 from shared.domain.ids import OrganisationId, StaffId
+from shared.domain.organisation_settings import StaffSignIn
 from shared.domain.ports import Body, Record, Records
 from shared.domain.principals import Staff
 from shared.domain.staff_members import StaffState
@@ -28,6 +29,7 @@ from shared.services.auditing import Audit
 from shared.services.choosing_passwords import ChoosingPasswords
 from shared.services.credentials import Credentials
 from shared.services.member_logins import MemberLogin, MemberLogins
+from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.proving_passwords import ProvingPasswords
 from shared.services.session_index import SessionIndex
 from shared.services.staff_records import StaffRecords
@@ -57,6 +59,7 @@ class SettingPasswords:
         choosing: ChoosingPasswords,
         proving: ProvingPasswords,
         pepper: AddressPepper,
+        settings: SettingsOfOrganisations,
         index: SessionIndex,
         audit: Audit,
         tell: Telling,
@@ -68,6 +71,7 @@ class SettingPasswords:
         self._choosing = choosing
         self._proving = proving
         self._pepper = pepper
+        self._settings = settings
         self._index = index
         self._audit = audit
         self._tell = tell
@@ -75,12 +79,15 @@ class SettingPasswords:
     async def by_link(self, text: str, password: str) -> PasswordSet:
         """Set the password of whose link this is, and end every session of theirs.
 
-        Raises ``NotFoundError`` alike for a link that is unknown, used, replaced or too old, and for who has left;
+        Raises ``NotFoundError`` alike for a link that is unknown, used, replaced or too old, and for who has left,
+        or where only Entra ID counts;
         ``PasswordRefusedError`` and ``TooManyRequestsError``, after which the link still works.
         """
         await self._pepper.check()
         link = await self._credentials.open(LinkToken.of(text))
         member = link.member
+        if not await self._goes_by_password(member):
+            raise NotFoundError
         stored = await self._choosing.hashed(member, password)
         await self._audit.write(
             AuditEvent.PASSWORD_SET, member.organisation, by=member.staff, purpose=link.purpose.value
@@ -99,6 +106,8 @@ class SettingPasswords:
         Raises ``WrongCredentialsError``, ``PasswordRefusedError``, ``TooManyRequestsError``.
         """
         member = await self._members.of(staff.organisation, staff.staff)
+        if not await self._goes_by_password(member):
+            raise WrongCredentialsError
         proof = await self._proving.prove(member.mail_address, current)
         if (proof.organisation, proof.staff) != (member.organisation, member.staff):
             raise WrongCredentialsError
@@ -115,6 +124,9 @@ class SettingPasswords:
         await self._credentials.revoke(member.organisation, member.staff)
         await self._index.end_all(member.staff, but=token_hash(here))
         await self._tell(member.organisation, member.staff)
+
+    async def _goes_by_password(self, member: MemberLogin) -> bool:
+        return StaffSignIn.PASSWORD in (await self._settings.of(member.organisation)).sign_in
 
     async def _store(self, member: MemberLogin, stored: str) -> None:
         """Raises ``NotFoundError`` when the address has become somebody else's meanwhile."""

@@ -251,7 +251,9 @@ class Staffing:
             await self._delete_if_theirs(organisation, member.staff, key)
             await delete(self._records, places.staff_address(organisation, key))
         gone: Body = {"mail_address": None, "units": []}
-        return await self._staff.change(organisation, member.staff, lambda found: gone if found.mail_address else {})
+        return await self._staff.change(
+            organisation, member.staff, lambda found: gone if found.mail_address or found.units else {}
+        )
 
     async def _delete_if_theirs(self, organisation: OrganisationId, staff: StaffId, key: str) -> None:
         login = places.staff_login(key)

@@ -10,6 +10,7 @@ from shared.domain.bodies import Fields
 from shared.domain.errors import FactorRefusedError, NotSignedInError, RecordNotFoundError, WrongCredentialsError
 from shared.domain.factor_answers import FactorAnswer, Offer, way_of
 from shared.domain.factor_policy import offered
+from shared.domain.organisation_settings import StaffSignIn
 from shared.domain.passkeys import Purpose
 from shared.domain.ports import Records
 from shared.domain.principals import Staff
@@ -47,10 +48,10 @@ class SteppingUp:
         self._keyring = keyring
         self._audit = audit
 
-    async def offers(self, staff: Staff) -> frozenset[Offer]:
-        """In which ways this member steps up; none: with the password, because there is nothing else."""
+    async def offers(self, staff: Staff, *, proved: frozenset[SignInMethod] = frozenset()) -> frozenset[Offer]:
+        """In which ways of ours this member steps up, where ``proved`` is not enough; none: they have no factor."""
         policy = (await self._settings.of(staff.organisation)).second_factor
-        found = offered(policy, await self._factors.of(staff.organisation, staff.staff))
+        found = offered(policy, await self._factors.of(staff.organisation, staff.staff), proved)
         # A paper is for who cannot sign in any more: whoever could find it must not raise a session that was left open.
         return found - {Offer.RECOVERY_CODE}
 
@@ -68,12 +69,17 @@ class SteppingUp:
 
         Raises ``FactorRefusedError`` where there is a factor, ``WrongCredentialsError``, ``TooManyRequestsError``.
         """
-        if await self.offers(staff):
+        if await self.offers(staff) or not await self._goes_by_password(staff):
             raise FactorRefusedError
         proof = await self._proving_passwords.prove(await self._address(staff), password)
         if (proof.organisation, proof.staff) != (staff.organisation, staff.staff):
             raise WrongCredentialsError
         return await self._renewed(staff, frozenset({SignInMethod.PASSWORD}), here)
+
+    async def _goes_by_password(self, staff: Staff) -> bool:
+        """Not whoever came by Entra ID, nor where only that counts: there a password of earlier days may be left."""
+        ways = (await self._settings.of(staff.organisation)).sign_in
+        return StaffSignIn.PASSWORD in ways and SignInMethod.ENTRA not in staff.methods
 
     async def _renewed(self, staff: Staff, methods: frozenset[SignInMethod], here: str) -> NewSession:
         await self._audit.write(

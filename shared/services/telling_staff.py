@@ -54,7 +54,9 @@ class TellingStaff:
             fields = Fields((await self._records.get(place.partition, place.id)).body)
         except RecordNotFoundError:
             return
-        sealed = fields.text("mail_address")
+        sealed = fields.optional_text("mail_address")
+        if sealed is None:
+            return  # They left, or came by Entra ID, whose word for an address is not proof of it.
         key = await self._keyring.of_version(organisation, sealed_field_key_version(sealed))
         address = unseal_field(key, sealed, partition=place.partition, id=place.id, field="mail_address")
         mail = Mail(

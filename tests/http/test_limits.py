@@ -186,7 +186,7 @@ async def test_a_poll_of_an_order_writes_nothing_for_its_limits() -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["bankid_start", "bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel", "oidc_start"],
+    ["bankid_start", "bankid_poll", "bankid_qr", "bankid_callback", "bankid_cancel", "oidc_start", "entra_start"],
 )
 def test_the_description_says_which_routes_are_limited(operation: str) -> None:
     """Clients learn of 429 and of its header before they meet it."""

@@ -285,6 +285,7 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         "list_sub_processors",
         "bankid_start",
         "oidc_start",
+        "entra_start",
         "upload_options",
         "token_server",
     }
@@ -298,7 +299,7 @@ def test_every_operation_says_what_it_asks_for(described: dict[str, Any]) -> Non
         assert others == of_clients + ([{"upload": []}] if name in {"upload_offset", "append_upload"} else []), name
         if name in public:
             assert asked_for == {}, name
-        elif name == "oidc_callback":
+        elif name in {"oidc_callback", "entra_callback"}:
             assert asked_for == {"oidc": []}, name
         elif name in flow:
             assert asked_for == {"bankid": []}, name

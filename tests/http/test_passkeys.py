@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.entra_rules import EntraRules
 from shared.domain.organisation_settings import SecondFactor
 from tests.support.authenticator import Authenticator, b64
 from tests.support.factor_browsers import (
@@ -252,7 +253,8 @@ async def test_who_was_removed_signs_in_no_more(member: Member, key: Authenticat
 
 async def test_passkeys_count_as_a_password_where_passwords_do(member: Member, key: Authenticator) -> None:
     """Where staff sign in elsewhere, neither does."""
-    await member.world.decide(sign_in=frozenset({"entra"}))
+    entra = EntraRules(tenants=frozenset({"72f988bf-86f1-41af-91ab-2d7cd011db47"}))
+    await member.world.decide(sign_in=frozenset({"entra"}), entra=entra)
     problem_of(await member.with_passkey(Browser(member.world.http), key), 422, "factor-refused")
     problem_of(await member.give_password(Browser(member.world.http)), 401, "wrong-credentials")
 

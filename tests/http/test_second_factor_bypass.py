@@ -28,6 +28,7 @@ from tests.support.world import Browser, World
 OPEN_TO_THE_UNFINISHED = {
     *("read_session", "sign_out", "list_factors", "begin_app", "confirm_app", "begin_passkey", "add_passkey"),
     *("read_step_up", "step_up_code", "step_up_password", "step_up_passkey_options", "step_up_passkey"),
+    "entra_prove",
 }
 
 

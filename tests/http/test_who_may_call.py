@@ -30,7 +30,7 @@ PUBLIC = {
     *("health", "health_ready", "metrics", "openapi", "portal_home", "portal", "upload_options"),
     *("staff_sign_in", "bankid_start", "bankid_poll", "bankid_qr", "bankid_cancel"),
     *("list_providers", "bankid_callback", "request_password", "choose_password"),
-    *("oidc_start", "oidc_callback", "list_sub_processors"),
+    *("oidc_start", "oidc_callback", "entra_start", "entra_callback", "list_sub_processors"),
     *("issue_token", "revoke_token", "token_server"),
     *("staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_enrolment"),
     *("staff_passkey_options", "staff_sign_in_passkey"),
@@ -41,13 +41,14 @@ FRESH = {
     *("accept_agreement", "change_settings", "invite_staff", "change_staff", "invite_staff_again", "end_staff"),
     *("begin_app", "confirm_app", "begin_passkey", "add_passkey", "renew_recovery_codes", "remove_factor"),
     *("reset_factors", "create_client", "change_client", "add_client_secret", "add_client_key"),
-    *("end_client_credential", "revoke_client"),
+    *("end_client_credential", "revoke_client", "entra_connect"),
 }
 """Only minutes after a proof of who one is."""
 
 UNFINISHED = {
     *("read_session", "sign_out", "list_factors", "begin_app", "confirm_app", "begin_passkey", "add_passkey"),
     *("read_step_up", "step_up_code", "step_up_password", "step_up_passkey_options", "step_up_passkey"),
+    "entra_prove",
 }
 """Also while a second factor still has to be set up."""
 

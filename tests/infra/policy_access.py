@@ -155,6 +155,7 @@ def secrets_stay_in_the_vault(templates: Templates) -> Iterator[str]:
         "PIC_ADDRESS_PEPPER",
         "PIC_PASSWORD_PEPPERS",
         "PIC_OIDC_SECRETS",
+        "PIC_ENTRA_SECRET",
         "PIC_SMTP_PASSWORD",
     ):
         if not str(settings.get(name)).startswith("'${secretOf}${secretNames."):

@@ -130,6 +130,7 @@ def deployed(file: str = "production") -> dict[str, str]:
         "'${secretOf}${secretNames.addressPepper})'": two,
         "'${secretOf}${secretNames.passwordPeppers})'": f"1:{three}",
         "'${secretOf}${secretNames.brokers})'": "{}",
+        "'${secretOf}${secretNames.entra})'": "off",
         "'${secretOf}${secretNames.mail})'": "secret",
         "string(uploadMaxBytes)": values["uploadMaxBytes"],
         "string(retentionDays)": values["retentionDays"],
@@ -297,7 +298,16 @@ def test_alerts_ask_for_lines_that_the_code_writes() -> None:
     names = {route.name for route in iter_route_contexts(create_api(MemoryContainer()).routes)}
     asked = set(re.findall(r'"(\w+)"', queries["failed-sign-ins"].partition(" in (")[2].partition(")")[0]))
     second_step = {"staff_sign_in_code", "staff_sign_in_recovery", "staff_sign_in_passkey"}
-    assert asked == {"staff_sign_in", "bankid_start", "bankid_callback", "oidc_start", "oidc_callback", *second_step}
+    entra = {"entra_start", "entra_callback"}
+    assert asked == {
+        "staff_sign_in",
+        "bankid_start",
+        "bankid_callback",
+        "oidc_start",
+        "oidc_callback",
+        *second_step,
+        *entra,
+    }
     assert asked <= names
     sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "functions").glob("*.py")))
     for line in ("sweep.completed", "audit.copied", "job_fault function=%s", '"event": "request"'):

@@ -9,6 +9,7 @@ from functools import cached_property
 from shared.adapters.memory_blobs import MemoryBlobs
 from shared.adapters.memory_broker import MemoryBroker
 from shared.adapters.memory_electronic_id import MemoryElectronicId
+from shared.adapters.memory_entra import MemoryEntra
 from shared.adapters.memory_keys import MemoryKeys
 from shared.adapters.memory_mail import MemoryMail
 from shared.adapters.memory_passwords import MemoryPasswords
@@ -17,6 +18,7 @@ from shared.adapters.memory_records import MemoryRecords
 from shared.container import Container
 from shared.domain.announcements import announced
 from shared.domain.brokers import Broker
+from shared.domain.entra import Entra
 from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId
 from shared.domain.letters import parse_letter
 from shared.domain.organisation_settings import SecondFactor
@@ -24,6 +26,7 @@ from shared.domain.staff_notices import StaffNotice
 from shared.settings import read_settings
 
 PUBLIC_URL = "http://portal.test"
+NOWHERE = "http://127.0.0.1:1"
 PASSWORD = "correct horse battery staple"
 
 _PEPPER = base64.b64encode(bytes(range(32))).decode()
@@ -48,6 +51,9 @@ ENVIRONMENT = {
     "PIC_MAIL_FROM": "no-reply@pic.example",
     "PIC_LIMIT_SESSIONS_PER_PERSON": "10000/3600",  # A test signs the same person in for each route.
     "PIC_METRICS_VIEW": "on",
+    "PIC_ENTRA_CLIENT_ID": "00000000-0000-4000-8000-00000000c11e",
+    "PIC_ENTRA_SECRET": "only-a-test-may-know-it",
+    "PIC_ENTRA_CLOUD": NOWHERE,
     "PIC_LIMIT_STAFF_PER_NETWORK": "10000/60",
     "PIC_LIMIT_STAFF_PER_ACCOUNT_AND_NETWORK": "10000/60",
     "PIC_LIMIT_STAFF_PER_ACCOUNT": "10000/60",
@@ -134,6 +140,17 @@ class MemoryContainer(Container):
     @cached_property
     def broker(self) -> MemoryBroker:
         return MemoryBroker()
+
+    @cached_property
+    def memory_entra(self) -> MemoryEntra:
+        return MemoryEntra()
+
+    @cached_property
+    def entra(self) -> Entra | None:
+        """One in memory, unless a test has one that listens, or switched it off."""
+        configured = self.settings.sign_in.entra
+        is_in_memory = configured is not None and configured.registration.authority == NOWHERE
+        return self.memory_entra if is_in_memory else super().entra
 
     @cached_property
     def brokers(self) -> Mapping[str, Broker]:

@@ -16,6 +16,7 @@ from shared.domain.assurance import Assurance
 from shared.domain.brokers import Broker
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.electronic_id import ElectronicId
+from shared.domain.entra import Entra
 from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UnitId, UploadId
 from shared.domain.personal_number import parse_personal_number
 from shared.domain.places import Place
@@ -94,6 +95,10 @@ class Instance(Container):
     @cached_property
     def brokers(self) -> Mapping[str, Broker]:
         return self._first.brokers
+
+    @cached_property
+    def entra(self) -> Entra | None:
+        return self._first.entra
 
     @cached_property
     def passwords(self) -> Passwords:

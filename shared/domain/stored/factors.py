@@ -85,7 +85,7 @@ class SecondStep(
     id="second-step",
     entry=Entry(
         whose=Whose.STAFF,
-        why="lets a sign-in whose password was right wait for its second factor",
+        why="lets a sign-in whose first proof was right wait for its second factor",
         how_long="5 minutes, or until it is done",
         who=BY_NOBODY,
     ),
@@ -96,6 +96,10 @@ class SecondStep(
     staff: Annotated[str, pseudonym("who signs in")]
     login: Annotated[str, pseudonym("keyed hash of the mail address")]
     stamp: Annotated[str, hashed("the password that was right, to tell whether it has changed")]
+    account: Annotated[str, pseudonym("keyed hash of an account in a tenant of Entra ID")]
+    tenant: Word
+    methods: list[Word]
+    proved_at: Instant
     tries: Count
     expires_at: Instant
 

@@ -43,6 +43,24 @@ class RefusedContent(Nested):
     refused: list[Word]
 
 
+class EntraMapping(Nested):
+    """What comes of a group or an app role."""
+
+    value: Word
+    is_group: Fact
+    role: Word
+    units: list[Id]
+
+
+class EntraRules(Nested):
+    """What an organisation decides of sign-ins by Entra ID."""
+
+    tenants: list[Word]
+    lets_in: Fact
+    context: Word
+    mappings: list[EntraMapping]
+
+
 class Settings(
     RecordType,
     partition="organisation",
@@ -61,6 +79,7 @@ class Settings(
     notice_style: Word
     upload_max_bytes: Count
     content: RefusedContent
+    entra: EntraRules
 
 
 class Unit(
@@ -100,6 +119,7 @@ class Staff(
     mail_address: Annotated[str, sealed_personal("work address")]
     created_at: Instant
     left_at: Instant
+    is_mapped: Fact
 
 
 class Login(
@@ -118,6 +138,39 @@ class Login(
     organisation: Id
     staff: Annotated[str, pseudonym("whose it is")]
     password: Annotated[str, hashed("password, by Argon2id with salt and pepper")]
+
+
+class EntraTenant(
+    RecordType,
+    partition="entra-tenant",
+    id="entra-tenant",
+    entry=Entry(
+        whose=Whose.NOBODY,
+        why="lets one organisation alone have a tenant of Entra ID",
+        how_long="until an operator takes it back",
+        who=BY_NOBODY,
+    ),
+):
+    """Whose a tenant is. The partition holds its id."""
+
+    organisation: Id
+
+
+class EntraAccount(
+    RecordType,
+    partition="entra",
+    id="entra",
+    entry=Entry(
+        whose=Whose.STAFF,
+        why="lets staff sign in with Entra ID, and keeps out who left",
+        how_long=_WHILE_A_CUSTOMER,
+        who=BY_NOBODY,
+    ),
+):
+    """Whose an account in a tenant is. The partition holds the keyed hash of its ids."""
+
+    organisation: Id
+    staff: Annotated[str, pseudonym("whose it is")]
 
 
 class StaffAddress(

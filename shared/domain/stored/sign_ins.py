@@ -42,6 +42,7 @@ class Session(
     assurance: Word
     evidence: Id
     methods: list[Word]
+    tenant: Word
     must_enrol: Fact
     verified_at: Instant
     created_at: Instant

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from shared.domain.assurance import Assurance
 from shared.domain.content_checks import ContentPolicy, Finding
+from shared.domain.entra_rules import EntraRules, Mapping
 from shared.domain.errors import IntegrityError, InvalidInputError
+from shared.domain.ids import UnitId
 from shared.domain.organisation_settings import (
     NoticeStyle,
     OrganisationSettings,
@@ -17,6 +19,7 @@ from shared.domain.organisation_settings import (
     SecondFactor,
     StaffSignIn,
 )
+from shared.domain.principals import Role
 
 DEFAULT = OrganisationSettings()
 DAYS = st.none() | st.integers(1, 365)
@@ -31,6 +34,21 @@ def test_the_defaults_are_the_careful_ones() -> None:
     assert DEFAULT.retention(365) == RetentionRule(default_days=365, ceiling_days=365)
 
 
+TENANT = "11111111-2222-4333-8444-555555555555"
+RULES = (
+    EntraRules(tenants=frozenset({TENANT})),
+    EntraRules(
+        tenants=frozenset({TENANT, "99999999-2222-4333-8444-555555555555"}),
+        lets_in=True,
+        context="c1",
+        mappings=(
+            Mapping(value=TENANT, is_group=True, role=Role.ADMIN, units=frozenset()),
+            Mapping(value="Pic.Member", is_group=False, role=Role.MEMBER, units=frozenset({UnitId("0" * 26)})),
+        ),
+    ),
+)
+
+
 @given(
     st.builds(
         OrganisationSettings,
@@ -42,6 +60,7 @@ def test_the_defaults_are_the_careful_ones() -> None:
         notice_style=st.sampled_from(NoticeStyle),
         upload_max_bytes=st.none() | st.integers(1, 10**12),
         content=st.builds(ContentPolicy, refused=st.frozensets(st.sampled_from(Finding))),
+        entra=st.sampled_from(RULES),
     )
 )
 def test_what_is_written_reads_back(made: OrganisationSettings) -> None:
@@ -120,3 +139,9 @@ def test_what_differs_is_told_by_name() -> None:
     changed = replace(DEFAULT, notice_style=NoticeStyle.NAMED, retention_ceiling_days=30)
     assert changed.differing(DEFAULT) == ("retention_ceiling_days", "notice_style")
     assert DEFAULT.differing(DEFAULT) == ()
+
+
+def test_nobody_locks_the_organisation_out() -> None:
+    """With Entra ID alone and no tenant, no admin could ever sign in to change it back."""
+    with pytest.raises(InvalidInputError, match="sign-in"):
+        OrganisationSettings(sign_in=frozenset({StaffSignIn.ENTRA}))

@@ -11,12 +11,15 @@ from shared.adapters.memory_electronic_id import persona
 from shared.domain import places
 from shared.domain.brokers import Failure, Identified
 from shared.domain.content_checks import ContentPolicy, Finding
+from shared.domain.entra_rules import EntraRules
 from shared.domain.errors import PicError
 from shared.domain.ids import FileId, MessageId, ThreadId, UnitId, UploadId
 from shared.domain.principals import Person, Role, Staff
+from shared.domain.staff_sign_in import Here
 from shared.domain.user_messages import StartedBy
 from shared.services.administering import NewStaff
 from shared.services.broker_signing_in import Browser as ReturningBrowser
+from shared.services.entra_signing_in import ReturningBrowser as EntraBrowser
 from shared.services.person_signing_in import SignedIn
 from shared.services.redirects import Answered
 from shared.services.sessions import NewSession
@@ -24,6 +27,7 @@ from shared.services.sharing import Addressee
 from tests.support.audit_catalogue import documented
 from tests.support.canaries import hidden_in, spellings
 from tests.support.client_run import use_clients
+from tests.support.entra import BOTH, GROUP, OTHER_OBJECT, TENANT, account, mapped
 from tests.support.factor_run import use_factors
 from tests.support.orders import Order
 from tests.support.organisation_run import run_organisation
@@ -146,6 +150,21 @@ async def by_broker(run: Run) -> None:
     assert isinstance(outcomes[1], NewSession)
 
 
+async def by_entra(run: Run, staff: Staff) -> None:
+    """A colleague comes by a group of the organisation's tenant, and the officer gets an account in it as well."""
+    entra, scene = run.scene.container.memory_entra, run.scene
+    await run.instance.entra_tenants.give(scene.organisation, TENANT)
+    rules = EntraRules(tenants=frozenset({TENANT}), lets_in=True, mappings=(mapped(GROUP),))
+    await scene.decide(sign_in=BOTH, entra=rules)
+    entra.outcomes["code"] = account(name=f"Bo {VALUES['staff name']}", groups=frozenset({GROUP}))
+    started = await run.instance.entra_signing_in.start()
+    answered = Answered(provider="entra", state=entra.departures[-1].state, code="code", error="", issuer=None)
+    returning = EntraBrowser(flow=started.flow, here=Here())
+    assert isinstance(await run.instance.entra_signing_in.finish(answered, returning), NewSession)
+    accounts = run.instance.entra_accounts
+    await accounts.bind(scene.organisation, accounts.key_of(scene.organisation, account(OTHER_OBJECT)), staff.staff)
+
+
 async def thread_of(run: Run, staff: Staff) -> ThreadId:
     """A thread about and for the person, after others that are refused."""
 
@@ -195,6 +214,7 @@ async def full_run(run: Run) -> None:
     staff, scene = await staff_of(run), run.scene
     person = await person_of(run)
     await by_broker(run)
+    await by_entra(run, staff)
     await limited(run)
     thread = await thread_of(run, staff)
     message, file = await message_of(run, staff, thread, VALUES["text"])
