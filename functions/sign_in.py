@@ -27,9 +27,10 @@ class ProviderView(BaseModel):
 
 
 class ProviderList(BaseModel):
-    """The ways that are on."""
+    """The ways that are on, for persons and for staff."""
 
     providers: list[ProviderView]
+    entra: Annotated[bool, Field(description="Whether staff of some organisations sign in with Entra ID.")]
 
 
 class StaffCredentials(Strict):
@@ -51,7 +52,7 @@ async def list_providers(services: Services) -> ProviderList:
         profile = broker.profile
         levels = sorted({level.value for level in profile.assurance.values()})
         providers.append(ProviderView(id=profile.name, kind="oidc", name=profile.title, assurance=levels))
-    return ProviderList(providers=providers)
+    return ProviderList(providers=providers, entra=sign_in.entra is not None)
 
 
 @router.post("/staff/sign-in", dependencies=[EVERYONE], responses={202: {"model": SecondStepView}})

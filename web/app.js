@@ -35,7 +35,7 @@ const ROUTES = [
   [/^#\/sign-in\/return\/([\w-]{1,128})$/, bankIdReturnPage, ["nobody", "person", "staff"]],
   [/^#\/sign-in\/failed\/([a-z-]{1,32})$/, brokerFailedPage, ["nobody"]],
   [/^#\/sign-in\/staff$/, staffSignInPage, ["nobody"]],
-  [/^#\/sign-in\/second-step$/, secondStepPage, ["nobody"]],
+  [/^#\/sign-in\/second-step(?:\/([a-z.-]{1,64}))?$/, secondStepPage, ["nobody"]],
   [/^#\/factors$/, factorsPage, ["staff", "unfinished"]],
   [/^#\/forgotten-password$/, forgottenPasswordPage, ["nobody"]],
   [/^#\/choose-password(?:\/([\w-]{1,200}))?$/, choosePasswordPage, ["nobody", "person", "staff"]],

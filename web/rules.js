@@ -11,6 +11,7 @@ const FACTORS = ["required", "passkey-only", "optional"].map((each) => [each, ()
 const LEVELS = ["loa2", "loa3", "loa4"].map((each) => [each, () => t(`rules.level.${each}`)]);
 const STYLES = ["neutral", "named"].map((each) => [each, () => t(`rules.notice.${each}`)]);
 const CONTENT = ["executable", "macros", "type-differs", "archive-names", "archive-unread", "double-extension", "password-protected"];
+const WAYS = ["password", "entra"];
 const MEGABYTE = 1_000_000;
 
 /** The page. */
@@ -46,6 +47,12 @@ export async function rulesPage({ signal }) {
   });
   const refused = ticks(() => t("rules.content"), CONTENT.map((each) => [each, () => t(`rules.content.${each}`)]), settings.refused_content);
 
+  // Without a tenant there is nothing to choose; the operator of the service enters it.
+  const ways =
+    settings.entra.tenants.length > 0
+      ? ticks(() => t("rules.ways"), WAYS.map((each) => [each, () => t(`rules.ways.${each}`)]), settings.sign_in)
+      : null;
+
   function changed() {
     const whole = (each) => (each.input.value === "" ? null : Number(each.input.value));
     const body = {
@@ -56,6 +63,7 @@ export async function rulesPage({ signal }) {
       notice_style: style.input.value,
       refused_content: refused.chosen(),
     };
+    if (ways !== null) body.sign_in = ways.chosen();
     // Left alone when it was not touched: megabytes are rounded, and what an operator set may be finer.
     if (whole(upload) !== largest) body.upload_max_bytes = upload.input.value === "" ? null : whole(upload) * MEGABYTE;
     return body;
@@ -79,6 +87,7 @@ export async function rulesPage({ signal }) {
         outcome,
         [factor, usual, longest, level, style, upload].map((each) => each.node),
         refused.node,
+        ways === null ? null : ways.node,
         element("div", { class: "actions" }, element("button", { type: "submit", class: "button primary" }, () => t("rules.save"))),
       ),
     ],

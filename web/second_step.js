@@ -29,7 +29,9 @@ const CODES = {
 };
 
 /** The page. */
-export function secondStepPage({ go, signal }) {
+export function secondStepPage({ params: [told], go, signal }) {
+  // After a sign-in at Entra ID the address tells them, in words that are ours: all others lead nowhere.
+  if (told) offers = told.split(".").filter((offer) => offer === "passkey" || offer in CODES);
   if (offers.length === 0) {
     go("#/sign-in/staff");
     return null;

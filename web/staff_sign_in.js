@@ -1,7 +1,8 @@
-/** Staff sign in with an address and a password. */
+/** Staff sign in with an address and a password, with a passkey, or by their organisation's own sign-in. */
 
 import { call } from "./api.js";
 import { element, fill } from "./dom.js";
+import { entraButton, hasEntra } from "./entra.js";
 import { allRight, field } from "./fields.js";
 import { hasPasskeys } from "./passkeys.js";
 import { problemNotice } from "./problems.js";
@@ -10,7 +11,8 @@ import { beginSession } from "./session.js";
 import { t } from "./texts.js";
 
 /** The page. */
-export function staffSignInPage({ go, signal }) {
+export async function staffSignInPage({ go, signal }) {
+  const isOnEntra = await hasEntra(signal);
   const address = field({
     label: () => t("staff.address"),
     input: element("input", { type: "email", autocomplete: "username", maxlength: 254, required: true }),
@@ -66,6 +68,7 @@ export function staffSignInPage({ go, signal }) {
         element("div", { class: "actions" }, submit),
         element("p", {}, element("a", { href: "#/forgotten-password" }, () => t("forgotten.link"))),
       ),
+      isOnEntra ? entraButton({ label: () => t("staff.entra.action"), body: {}, signal }) : null,
       hasPasskeys() ? passkeyButton({ finish, signal }) : null,
     ],
   };

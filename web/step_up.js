@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { codeForm, DIGITS } from "./codes.js";
 import { button, element, fill } from "./dom.js";
+import { entraButton } from "./entra.js";
 import { hasPasskeys, isDeclined, provePasskey } from "./passkeys.js";
 import { problemNotice } from "./problems.js";
 import { beginSession } from "./session.js";
@@ -36,6 +37,7 @@ async function stepUp(signal) {
       element("p", {}, () => t("step-up.lead")),
       offers.includes("passkey") && hasPasskeys() ? passkeyWay(finish, signal) : null,
       offers.includes("totp") ? codeWay(finish, signal) : null,
+      offers.includes("entra") ? entraWay(signal) : null,
       offers.includes("password") ? passwordWay(finish, signal) : null,
       element("div", { class: "apart" }, button(() => t("cancel"), () => dialog.close("no"))),
     );
@@ -47,6 +49,12 @@ async function stepUp(signal) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** Leaves this page: what was begun on it is begun again afterwards. */
+function entraWay(signal) {
+  const hint = element("p", { class: "hint" }, () => t("step-up.entra"));
+  return element("div", {}, hint, entraButton({ label: () => t("staff.entra.action"), path: "/staff/entra/proof", signal }));
 }
 
 function codeWay(finish, signal) {
