@@ -103,6 +103,7 @@ class Allowing:
             container.anticipating.begin(token, self.beside(request.path_params))
             principal = await container.sessions.principal_of(token)
         container.anticipating.note(token, principal)
+        request.state.principal = principal
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
             if not equal(sent, csrf_token(token)):

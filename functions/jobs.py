@@ -10,6 +10,7 @@ import azure.functions as func
 
 from functions.faults import run_job
 from shared.container import Container
+from shared.domain.alerts import parse_alert
 from shared.domain.announcements import announced
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId, is_id
@@ -48,12 +49,15 @@ def _ids(message: func.QueueMessage, *names: str) -> list[str]:
 
 
 async def _notify(container: Container, message: func.QueueMessage) -> None:
-    """Mail what is asked for: on a password, on factors, of a change to the agreement, or that something is new.
+    """Mail what is asked for: on a password, on factors, of a security event, of a change to the agreement, of news.
 
     Raises ``IntegrityError``.
     """
     if "letter" in (body := _body(message)):
         await container.activating.send(parse_letter(body))
+        return
+    if "alert" in body:
+        await container.alerting.handle(parse_alert(body))
         return
     if "change" in body:
         organisation, staff = _ids(message, "organisation", "staff")

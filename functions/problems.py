@@ -123,6 +123,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestRefusedError, _refused)
     api.add_exception_handler(errors.ScopeMissingError, _scope_missing)
+    api.add_exception_handler(errors.NotFoundError, _missed)
     api.add_exception_handler(errors.PicError, _domain)
     api.add_exception_handler(UnsatisfiableRangeError, _domain)
 
@@ -172,6 +173,14 @@ async def _scope_missing(request: Request, fault: Exception) -> Response:
     request.state.outcome = problem.type
     headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{fault.scope}"'}  # RFC 6750 section 3
     return problem_response(request, problem, headers=headers, scope=fault.scope)
+
+
+async def _missed(request: Request, fault: Exception) -> Response:
+    """Counted, where somebody who is signed in asked for an id that names nothing of theirs: some try one by one."""
+    principal = getattr(request.state, "principal", None)
+    if principal is not None and request.path_params:
+        await request.app.state.container.watching.missed(principal)
+    return await _domain(request, fault)
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

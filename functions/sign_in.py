@@ -71,7 +71,7 @@ async def staff_sign_in(
     """
     await services.staff_limiting.allow_attempt(credentials.mail_address, trier)
     outcome = await services.staff_signing_in.sign_in(
-        credentials.mail_address, credentials.password, replacing=previous, device=device
+        credentials.mail_address, credentials.password, replacing=previous, device=device, trier=trier
     )
     keep(response, await services.staff_limiting.note_success(credentials.mail_address, trier))
     if isinstance(outcome, SecondStepBegun):

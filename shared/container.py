@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.services.administering_clients import AdministeringClients
     from shared.services.admitting import Admitting
     from shared.services.agreeing import Agreeing
+    from shared.services.alerting import Alerting
     from shared.services.announcing import Announcing
     from shared.services.anticipating import Anticipating
     from shared.services.audit_copying import AuditArchive, AuditCopying
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from shared.services.upload_limits import UploadLimits
     from shared.services.upload_rights import UploadRights
     from shared.services.uploading import Uploading
+    from shared.services.watching import Watching
 
 
 class Container(Clients):
@@ -132,7 +134,13 @@ class Container(Clients):
         from shared.services.declared_records import DeclaredRecords
 
         # What it notices it writes down itself: a log that went through it would ask it about itself.
-        log = Audit(records=self.record_store, metrics=self.metrics, clock=self.clock, random=self.random)
+        log = Audit(
+            records=self.record_store,
+            metrics=self.metrics,
+            clock=self.clock,
+            random=self.random,
+            watcher=lambda: self.watching,
+        )
         return DeclaredRecords(store=self.record_store, audit=log)
 
     @cached_property
@@ -201,7 +209,53 @@ class Container(Clients):
     def audit(self) -> "Audit":
         from shared.services.auditing import Audit
 
-        return Audit(records=self.records, metrics=self.metrics, clock=self.clock, random=self.random)
+        return Audit(
+            records=self.records,
+            metrics=self.metrics,
+            clock=self.clock,
+            random=self.random,
+            watcher=lambda: self.watching,
+        )
+
+    @cached_property
+    def watching(self) -> "Watching":
+        from shared.services.auditing import Audit
+        from shared.services.limiting import Limiting
+        from shared.services.watching import Watching
+
+        log = Audit(records=self.records, metrics=self.metrics, clock=self.clock, random=self.random)
+        return Watching(
+            limiting=Limiting(
+                buckets=self.buckets,
+                audit=log,
+                limits=self.settings.limits,
+                pepper=self.settings.address_pepper,
+                clock=self.clock,
+            ),
+            audit=log,
+            queues=self.queues,
+            metrics=self.metrics,
+            limits=self.settings.watch,
+            pepper=self.settings.address_pepper,
+            notify_queue=self.settings.notify_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def alerting(self) -> "Alerting":
+        from shared.services.alerting import Alerting
+
+        return Alerting(
+            staff=self.staff_records,
+            buckets=self.buckets,
+            telling=self.telling_staff,
+            queues=self.queues,
+            mailer=self.mailer,
+            audit=self.audit,
+            limits=self.settings.watch,
+            notify_queue=self.settings.notify_queue,
+            public_url=self.settings.public_url,
+        )
 
     @cached_property
     def audit_spans(self) -> "AuditSpans":
@@ -452,6 +506,7 @@ class Container(Clients):
             records=self.records,
             passwords=self.passwords,
             audit=self.audit,
+            watching=self.watching,
             address_pepper=self.settings.address_pepper,
             pepper=self.address_pepper,
         )

@@ -20,7 +20,7 @@ def read_limits(read: Reader, *, is_local: bool) -> SignInLimits:
     """Collects what is wrong in ``read.faults``. ``off`` is refused unless ``is_local``."""
 
     def limit(name: str, default: str) -> Limit | None:
-        return _read(read, name, default, is_local=is_local)
+        return read_limit(read, name, default, is_local=is_local)
 
     return SignInLimits(
         starts_per_address=limit("PIC_LIMIT_STARTS_PER_ADDRESS", "300/60"),
@@ -36,7 +36,7 @@ def read_staff_limits(read: Reader, *, is_local: bool) -> StaffLimits:
     """As ``read_limits``."""
 
     def limit(name: str, default: str) -> Limit | None:
-        return _read(read, name, default, is_local=is_local)
+        return read_limit(read, name, default, is_local=is_local)
 
     return StaffLimits(
         per_device=limit("PIC_LIMIT_STAFF_PER_DEVICE", "20/600"),
@@ -49,7 +49,8 @@ def read_staff_limits(read: Reader, *, is_local: bool) -> StaffLimits:
     )
 
 
-def _read(read: Reader, name: str, default: str, *, is_local: bool) -> Limit | None:
+def read_limit(read: Reader, name: str, default: str, *, is_local: bool) -> Limit | None:
+    """One of them. Collects what is wrong in ``read.faults``; ``off`` is refused unless ``is_local``."""
     wanted = f"count/seconds, 1-{MOST_COUNT} in 1-{LONGEST_SECONDS}"
     if read.optional(name) == OFF:
         if not is_local:

@@ -15,6 +15,7 @@ from shared.api_settings import ApiAppSettings, read_api_apps
 from shared.bankid_settings import BankId, read_bankid
 from shared.crypto.pseudonyms import MAX_PEPPERS, MIN_PEPPER_BYTES, Peppers
 from shared.domain.rate_limits import SignInLimits, StaffLimits
+from shared.domain.security_events import WatchLimits
 from shared.key_settings import KeySettings, read_keys
 from shared.limit_settings import read_limits, read_staff_limits
 from shared.scanner_settings import ScannerSettings, read_scanner
@@ -29,6 +30,7 @@ from shared.setting_values import (
     sender,
 )
 from shared.sign_in_settings import BANKID, SignIn, read_sign_in
+from shared.watch_settings import read_watch
 
 Environment = Literal["local", "test", "production"]
 RecordStore = Literal["tables", "cosmos"]
@@ -111,6 +113,7 @@ class Settings:
     """Applications of Entra ID that may be API clients."""
     limits: SignInLimits
     staff_limits: StaffLimits
+    watch: WatchLimits
     smtp: Smtp
     dispatch_queue: str
     notify_queue: str
@@ -165,6 +168,7 @@ def read_settings(environment: Mapping[str, str], read_file: ReadFile = read_fil
         api_apps=read_api_apps(read, is_local=is_local),
         limits=read_limits(read, is_local=is_local),
         staff_limits=read_staff_limits(read, is_local=is_local),
+        watch=read_watch(read, is_local=is_local),
         smtp=_smtp(read),
         dispatch_queue=read.formed("PIC_DISPATCH_QUEUE", "dispatch", AZURE_NAME, "the name of a queue"),
         notify_queue=read.formed("PIC_NOTIFY_QUEUE", "notify", AZURE_NAME, "the name of a queue"),

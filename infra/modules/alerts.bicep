@@ -248,6 +248,38 @@ AppTraces
 '''
   }
   {
+    name: 'security'
+    text: 'Somebody guesses at accounts, looks for ids of others, or fetches unusually much: docs/security-events.md.'
+    severity: 2
+    window: 'PT15M'
+    every: 'PT5M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_security_events_total"
+| where tostring(line.result) == "noticed" and tostring(line.kind) in ("network-failures", "all-failures", "spraying", "misses", "downloads", "keys-changed", "codes-limited")
+| summarize found = sum(toint(line.count))
+'''
+  }
+  {
+    name: 'security-lost'
+    text: 'Security events were lost: neither log nor mail tells of them.'
+    severity: 2
+    window: 'PT15M'
+    every: 'PT5M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| extend line = parse_json(Message)
+| where tostring(line.event) == "metric" and tostring(line.name) == "pic_security_events_total"
+| where tostring(line.result) == "lost"
+| summarize found = sum(toint(line.count))
+'''
+  }
+  {
     name: 'log-cap'
     text: 'The daily cap is reached: until tomorrow nothing is logged, and no other alert of this list can fire.'
     severity: 1

@@ -82,3 +82,5 @@ class AuditEvent(StrEnum):
     NOTICE_SENT = "notice:send"
     NOTICE_REFUSED = "notice:refuse"
     PERSONAL_DATA_NOTICED = "record:text:notice"
+    SECURITY_NOTICED = "security:notice"
+    ADMIN_ALERTED = "security:alert"

@@ -22,6 +22,7 @@ class Counter(StrEnum):
     ERASED = "pic_messages_erased_total"
     NOTICES = "pic_notices_total"
     JOBS = "pic_jobs_total"
+    SECURITY = "pic_security_events_total"
 
 
 class Timing(StrEnum):
@@ -44,6 +45,7 @@ LABELS: Final[Mapping[Figure, tuple[str, ...]]] = {
     Counter.ERASED: ("cause",),
     Counter.NOTICES: ("result",),
     Counter.JOBS: ("job", "result"),
+    Counter.SECURITY: ("kind", "result"),
     Timing.REQUEST: ("route",),
     Timing.DELIVERY: (),
     Timing.MAIL: (),
@@ -59,6 +61,7 @@ MEANINGS: Final[Mapping[Figure, str]] = {
     Counter.ERASED: "Messages that were erased, each with its certificate, by cause.",
     Counter.NOTICES: "Notices that the mail server took, or refused for good.",
     Counter.JOBS: "Runs of the functions of the background, by how they ended.",
+    Counter.SECURITY: "Security events by kind (docs/security-events.md): noticed, or lost for want of a store.",
     Timing.REQUEST: "From a request's arrival to the end of its answer.",
     Timing.DELIVERY: "From the end of the undo window until a message was delivered.",
     Timing.MAIL: "From the end of the undo window until the mail server took the notice.",

@@ -19,6 +19,8 @@ class StaffNotice(StrEnum):
     RECOVERY_RENEWED = "recovery-renewed"
     CODES_REFUSED = "codes-refused"
     PASSKEY_REGRESSED = "passkey-regressed"
+    NEW_DEVICE = "new-device"
+    SIGN_INS_FAILED = "sign-ins-failed"
 
 
 def parse_notice(word: object) -> StaffNotice:
@@ -59,6 +61,14 @@ _HAPPENED: Final = {
     StaffNotice.PASSKEY_REGRESSED: (
         "En av dina passnycklar har nekats, eftersom den kan ha kopierats. Ta bort den om det händer igen.",
         "One of your passkeys was refused, because it may have been copied. Remove it if this happens again.",
+    ),
+    StaffNotice.NEW_DEVICE: (
+        "Någon har angett ditt lösenord i en webbläsare som inte har använts för ditt konto förut.",
+        "Somebody gave your password in a browser that was not used for your account before.",
+    ),
+    StaffNotice.SIGN_INS_FAILED: (
+        "Någon har försökt logga in på ditt konto många gånger och misslyckats.",
+        "Somebody tried to sign in to your account many times, and failed.",
     ),
 }
 

@@ -1,6 +1,12 @@
-"""Audit: what happened, written before the effect it allows. A failure to write stops the act."""
+"""Audit: what happened, written before the effect it allows. A failure to write stops the act.
 
+Whoever watches for what is suspicious sees each event when it stands in the log, and stops nothing (ADR 0032).
+"""
+
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
+from typing import Protocol
 
 from shared.domain import places
 from shared.domain.audit_events import AuditEvent
@@ -18,14 +24,31 @@ def log_of(principal: SessionHolder) -> OrganisationId:
     return principal.organisation if isinstance(principal, Staff) else PLATFORM
 
 
-class Audit:
-    """Append-only events per organisation and month."""
+class Watcher(Protocol):
+    """Sees what was written. Raises nothing."""
 
-    def __init__(self, *, records: Records, metrics: Metrics, clock: Clock, random: RandomBytes) -> None:
+    async def see(self, event: AuditEvent, organisation: OrganisationId, *, by: str, ids: Mapping[str, str]) -> None:
+        """``event`` stands in the log of the organisation."""
+        ...
+
+
+class Audit:
+    """Append-only events per organisation and month. ``watcher`` gives who sees them, if anybody does."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        metrics: Metrics,
+        clock: Clock,
+        random: RandomBytes,
+        watcher: Callable[[], Watcher] | None = None,
+    ) -> None:
         self._records = records
         self._metrics = metrics
         self._clock = clock
         self._random = random
+        self._watcher = watcher
 
     async def write(self, event: AuditEvent, organisation: OrganisationId, *, by: str, **ids: str) -> None:
         """Record that ``by`` (a reader key, or ``system``) did ``event`` to the things named by ``ids``."""
@@ -34,6 +57,24 @@ class Audit:
         body = {"event": event.value, "at": instant_text(now), "by": by, **ids}
         await self._records.create(place.partition, place.id, body)
         self._metrics.add(Counter.EVENTS, audit=event.value)
+        await self._show(event, organisation, by=by, ids=ids)
+
+    async def write_as(
+        self,
+        event: AuditEvent,
+        organisation: OrganisationId,
+        event_id: str,
+        since: datetime,
+        *,
+        by: str,
+        **ids: str,
+    ) -> None:
+        """As ``write``, once for each ``event_id``: in the month of ``since``, which all who write it agree on."""
+        place = places.audit(organisation, since, event_id)
+        with suppress(RecordExistsError):
+            body = {"event": event.value, "at": instant_text(self._clock()), "by": by, **ids}
+            await self._records.create(place.partition, place.id, body)
+            self._metrics.add(Counter.EVENTS, audit=event.value)
 
     async def write_once_a_minute(self, event: AuditEvent, organisation: OrganisationId, *, by: str) -> None:
         """As ``write`` and in the same time, but one event a minute: for what strangers can repeat without end."""
@@ -43,3 +84,8 @@ class Audit:
         self._metrics.add(Counter.EVENTS, audit=event.value)  # Each time: how often is what a figure is for.
         with suppress(RecordExistsError):
             await self._records.create(place.partition, place.id, body)
+        await self._show(event, organisation, by=by, ids={})
+
+    async def _show(self, event: AuditEvent, organisation: OrganisationId, *, by: str, ids: Mapping[str, str]) -> None:
+        if self._watcher is not None:
+            await self._watcher().see(event, organisation, by=by, ids=ids)

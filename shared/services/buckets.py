@@ -72,6 +72,11 @@ class Buckets:
                 return Draw(tokens=tokens, next_at=left.next_token_at(now), record=stored)
         raise TooManyRequestsError(CONTENDED_SECONDS)
 
+    async def has_token(self, key: str, limit: Limit) -> bool:
+        """Whether a draw would give any now. Takes none."""
+        record = await self._find(key)
+        return Bucket(limit=limit, full_at=None if record is None else _full_at(record)).tokens(self._clock()) > 0
+
     async def settle(self, key: str) -> None:
         """The sweep comes by: drop the bucket if it is full, or book it again."""
         record = await self._find(key)

@@ -95,6 +95,21 @@ class Limiting:
         if limit is not None:
             await self._strict(f"sessions-{subject}", limit, by=subject)
 
+    async def is_over(self, kind: str, who: str, limit: Limit) -> bool:
+        """Count one more of ``kind`` by ``who``, and say whether that is more than the limit.
+
+        For what is watched and never refused. It goes by leases, as polls do: one instance alone says yes to the first
+        above ``limit.count``, which is 2 or more, and each further one may see a tenth more before. The first tenth
+        costs no call, and so does most of what is over. Raises nothing: a store in trouble has seen nothing.
+        """
+        lease = max(1, limit.count // LEASES)
+        shared = Limit(count=limit.count - lease, seconds=limit.seconds)
+        try:
+            await self._leased(limit_key(kind, who, self._pepper), shared, lease)
+        except TooManyRequestsError:
+            return True
+        return False
+
     async def allow(self, kind: str, who: str, limit: Limit | None, *, event: AuditEvent) -> None:
         """One more of ``kind`` by ``who``, of which the log then holds a keyed hash. Raises as ``allow_session``."""
         if limit is not None:
@@ -138,9 +153,10 @@ class Limiting:
     async def _poll(self, kind: str, who: str, limit: Limit | None) -> None:
         if limit is None:
             return
-        key = limit_key(kind, who, self._pepper)
+        await self._leased(limit_key(kind, who, self._pepper), limit, max(1, limit.count // LEASES))
+
+    async def _leased(self, key: str, limit: Limit, lease: int) -> None:
         held, now = self._of(key), self._clock()
-        lease = max(1, limit.count // LEASES)
         own = Bucket(limit=Limit(count=lease, seconds=limit.seconds), full_at=held.own_full_at)
         if own.tokens(now):
             held.own_full_at = own.taken(1, now).full_at

@@ -12,24 +12,34 @@ from shared.domain.first_proofs import FirstProof, PasswordProof
 from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Passwords, Record, Records
+from shared.domain.rate_limits import Trier
 from shared.services.address_pepper import AddressPepper
 from shared.services.auditing import Audit
+from shared.services.watching import Watching
 
 
 class ProvingPasswords:
     """Verifies, and stores anew what is hashed with an older pepper or at a lower cost."""
 
     def __init__(
-        self, *, records: Records, passwords: Passwords, audit: Audit, address_pepper: bytes, pepper: AddressPepper
+        self,
+        *,
+        records: Records,
+        passwords: Passwords,
+        audit: Audit,
+        watching: Watching,
+        address_pepper: bytes,
+        pepper: AddressPepper,
     ) -> None:
+        self._watching = watching
         self._pepper = pepper
         self._records = records
         self._passwords = passwords
         self._audit = audit
         self._address_pepper = address_pepper
 
-    async def prove(self, address: str, password: str) -> PasswordProof:
-        """Who it is.
+    async def prove(self, address: str, password: str, *, trier: Trier | None = None) -> PasswordProof:
+        """Who it is. ``trier`` is where a sign-in comes from; None: from who is signed in.
 
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and somebody who has none,
         after the same work; ``TooManyRequestsError`` when too many wait; ``IntegrityError`` when addresses lie under
@@ -45,13 +55,16 @@ class ProvingPasswords:
             newer = await self._passwords.verify(stored, password)
         except WrongCredentialsError:
             await self._log_refusal(fields)
+            await self._watching.refused(login, trier, None if fields is None else _owner(fields))
             raise WrongCredentialsError from None
         assert record is not None  # ``verify`` always raises for nobody.
         assert fields is not None
         assert stored is not None
+        organisation, staff = _owner(fields)
+        await self._watching.proved(login, trier, organisation, staff)
         return PasswordProof(
-            organisation=OrganisationId(fields.text("organisation")),
-            staff=StaffId(fields.text("staff")),
+            organisation=organisation,
+            staff=staff,
             login=login,
             stamp=token_hash(await self._renewed(record, stored, newer)),
         )
@@ -97,5 +110,9 @@ class ProvingPasswords:
             # Not each: a stranger could fill the store. Not none: the answer's time would tell which addresses exist.
             await self._audit.write_once_a_minute(AuditEvent.STAFF_REFUSED, PLATFORM, by="unknown")
             return
-        organisation = OrganisationId(login.text("organisation"))
-        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=login.text("staff"))
+        organisation, staff = _owner(login)
+        await self._audit.write(AuditEvent.STAFF_REFUSED, organisation, by=staff)
+
+
+def _owner(login: Fields) -> tuple[OrganisationId, StaffId]:
+    return OrganisationId(login.text("organisation")), StaffId(login.text("staff"))

@@ -12,6 +12,7 @@ from shared.domain.ids import OrganisationId, StaffId
 from shared.domain.organisation_settings import SecondFactor, StaffSignIn
 from shared.domain.passkeys import Purpose
 from shared.domain.principals import Staff
+from shared.domain.rate_limits import Trier
 from shared.domain.sign_in_methods import SignInMethod
 from shared.domain.staff_notices import StaffNotice
 from shared.domain.staff_sign_in import Here, SecondStepBegun
@@ -56,7 +57,13 @@ class StaffSigningIn:
         self._audit = audit
 
     async def sign_in(
-        self, address: str, password: str, *, replacing: str | None = None, device: str = UNKNOWN_DEVICE
+        self,
+        address: str,
+        password: str,
+        *,
+        replacing: str | None = None,
+        device: str = UNKNOWN_DEVICE,
+        trier: Trier | None = None,
     ) -> NewSession | SecondStepBegun:
         """A fresh session on this device, or the step that is still to be done.
 
@@ -65,7 +72,7 @@ class StaffSigningIn:
         Raises ``WrongCredentialsError`` alike for an unknown address, a wrong password and someone who was removed,
         after the same work.
         """
-        proof = await self._proving.prove(address, password)
+        proof = await self._proving.prove(address, password, trier=trier)
         return await self.go_on(proof, Here(replacing=replacing, device=device))
 
     async def go_on(self, proof: FirstProof, here: Here) -> NewSession | SecondStepBegun:

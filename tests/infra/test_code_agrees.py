@@ -19,6 +19,7 @@ from shared.container import Container
 from shared.domain.audit_events import AuditEvent
 from shared.domain.metrics import Counter, Timing
 from shared.domain.places import PLATFORM
+from shared.domain.security_events import NATURES, SecurityEvent, Severity
 from shared.services import bankid_certificate
 from shared.services.custody import service_key_name
 from shared.settings import Settings, read_settings
@@ -333,7 +334,12 @@ def test_alerts_on_figures_name_figures_and_what_they_tell_apart() -> None:
         ("sweep-late", Timing.SWEEP.value),
         ("audit-copy-late", Timing.AUDIT_COPY.value),
         ("refusals", Counter.EVENTS.value),
+        ("security", Counter.SECURITY.value),
+        ("security-lost", Counter.SECURITY.value),
     }
+    grave = set(re.findall(r'"([a-z-]+)"', queries["security"].partition(" in (")[2]))
+    high = {kind.value for kind, nature in NATURES.items() if nature.severity is Severity.HIGH}
+    assert grave == high | {SecurityEvent.NETWORK_FAILURES.value}
     listed = re.findall(r'"([a-z:]+)"', queries["refusals"].partition(" in (")[2])
     refusals = {each.value for each in AuditEvent if each.value.endswith((":refuse", ":limit"))}
     assert set(listed) == refusals - {
@@ -349,6 +355,7 @@ def test_every_promised_alert_is_there() -> None:
     assert names == {
         *("poison-queue", "sweep-missing", "failed-sign-ins", "server-errors", "unwrap-failures", "mail-failures"),
         *("mail-late", "sweep-late", "refusals", "audit-copy-missing", "audit-copy-late"),
+        *("security", "security-lost"),
         *("job-faults", "bankid-certificate", "vault-expiry", "vault-changed", "log-cap"),
         *("vault-throttled", "records-throttled", "app-unhealthy"),
     }

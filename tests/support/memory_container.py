@@ -16,6 +16,7 @@ from shared.adapters.memory_passwords import MemoryPasswords
 from shared.adapters.memory_queues import MemoryQueues
 from shared.adapters.memory_records import MemoryRecords
 from shared.container import Container
+from shared.domain.alerts import parse_alert
 from shared.domain.announcements import announced
 from shared.domain.brokers import Broker
 from shared.domain.entra import Entra
@@ -57,6 +58,8 @@ ENVIRONMENT = {
     "PIC_LIMIT_STAFF_PER_NETWORK": "10000/60",
     "PIC_LIMIT_STAFF_PER_ACCOUNT_AND_NETWORK": "10000/60",
     "PIC_LIMIT_STAFF_PER_ACCOUNT": "10000/60",
+    "PIC_WATCH_NEW_DEVICES": "off",
+    "PIC_WATCH_MAILS_PER_KIND": "off",  # Most tests are about other mails.
     "PIC_UNDO_SECONDS": "0",
     "PIC_UPLOAD_MAX_BYTES": str(64 * 1024 * 1024),
 }
@@ -90,6 +93,9 @@ class MemoryContainer(Container):
             for ids in self.queues.take(self.settings.notify_queue):
                 if "letter" in ids:
                     await self.activating.send(parse_letter(ids))
+                    continue
+                if "alert" in ids:
+                    await self.alerting.handle(parse_alert(ids))
                     continue
                 if "change" in ids:
                     to = (OrganisationId(ids["organisation"]), StaffId(ids["staff"]))

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from shared.domain.alerts import Alert
+from shared.domain.ids import new_id
 from shared.domain.organisation_settings import NoticeStyle
 from shared.domain.principals import Role
+from shared.domain.security_events import SecurityEvent
 from shared.services.staffing import MemberChange, NewMember
 from shared.services.units import UnitChange
 from tests.support.scene import Scene
@@ -26,6 +29,11 @@ async def run_organisation(scene: Scene, *, name: str, mail_address: str) -> Non
         organisation, lambda found: replace(found, notice_style=NoticeStyle.NAMED), by=admin.staff
     )
     await container.announcing.announce()
+    event = new_id(container.clock(), container.random)
+    alert = Alert(
+        kind=SecurityEvent.POLICY_CHANGED, organisation=organisation, event=event, seconds=0, admin=admin.staff
+    )
+    await container.queues.put(container.settings.notify_queue, alert.message())
     await container.run_queues()
     container.mailer.refused.add(ADMIN)
     for what in ("agreement", "sub-processors"):

@@ -184,7 +184,19 @@ LIMITS = (
     *("PIC_LIMIT_STAFF_PER_DEVICE", "PIC_LIMIT_STAFF_PER_ACCOUNT_AND_NETWORK", "PIC_LIMIT_STAFF_PER_NETWORK"),
     *("PIC_LIMIT_STAFF_PER_ACCOUNT", "PIC_LIMIT_STAFF_IN_ALL", "PIC_LIMIT_STAFF_QUESTIONS_PER_NETWORK"),
     "PIC_LIMIT_STAFF_LETTERS_PER_ACCOUNT",
+    *("PIC_WATCH_FAILURES_PER_ACCOUNT", "PIC_WATCH_FAILURES_PER_NETWORK", "PIC_WATCH_FAILURES_IN_ALL"),
+    *("PIC_WATCH_ACCOUNTS_PER_NETWORK", "PIC_WATCH_MISSES", "PIC_WATCH_DOWNLOADS", "PIC_WATCH_MAILS_PER_KIND"),
 )
+
+
+@pytest.mark.parametrize("name", [name for name in LIMITS if name.startswith("PIC_WATCH_")])
+def test_what_is_watched_is_counted_from_two(name: str) -> None:
+    """Of a threshold of one there would be nothing left to share; mails may be one."""
+    values = {**PRODUCTION, name: "1/60"}
+    if name == "PIC_WATCH_MAILS_PER_KIND":
+        assert read_settings(values).watch.mails_per_kind is not None
+    else:
+        assert faults_of(values) == (f"{name} must allow 2 or more",)
 
 
 @pytest.mark.parametrize("name", LIMITS)

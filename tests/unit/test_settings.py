@@ -374,12 +374,13 @@ def test_a_limit_is_a_count_in_so_many_seconds(text: str) -> None:
 
 def test_limits_are_off_on_a_laptop_only() -> None:
     """Whoever guards a sign-in guards all of it."""
-    names = [name for name in SAMPLE if name.startswith("PIC_LIMIT_")]
+    names = [name for name in SAMPLE if name.startswith(("PIC_LIMIT_", "PIC_WATCH_"))]
     off = dict.fromkeys(names, "off")
     settings = read_settings(SAMPLE | off)
-    limits = [getattr(each, field.name) for each in (settings.limits, settings.staff_limits) for field in fields(each)]
-    assert len(limits) == len(names) >= 12
-    assert set(limits) == {None}
+    groups = (settings.limits, settings.staff_limits, settings.watch)
+    limits = [getattr(each, field.name) for each in groups for field in fields(each)]
+    assert len(limits) == len(names) >= 20
+    assert set(limits) == {None, False}
     assert sorted(faults_of(PRODUCTION | off)) == sorted(
         f"{name}=off is only for PIC_ENVIRONMENT=local" for name in names
     )
