@@ -70,6 +70,19 @@ function nothing() {
   return element("tr", {}, element("td", { colspan: 4 }, () => t("log.empty")));
 }
 
+/** What a security event is, in words, and how grave. */
+function security(event) {
+  if (event.event !== "security:notice") return null;
+  const { kind, severity } = event.ids;
+  return element(
+    "p",
+    {},
+    element("span", { class: severity === "low" ? "badge" : "badge draft" }, () => t(`log.severity.${severity}`)),
+    " ",
+    element("span", {}, () => t(`log.security.${kind}`)),
+  );
+}
+
 function row(event) {
   const ids = Object.entries(event.ids).map(([name, value]) => element("div", {}, `${name}: ${value}`));
   return element(
@@ -77,7 +90,7 @@ function row(event) {
     {},
     element("td", {}, () => moment(event.at)),
     element("td", {}, event.by_name ?? event.by),
-    element("td", {}, element("code", {}, event.event)),
+    element("td", {}, element("code", {}, event.event), security(event)),
     element("td", { class: "small" }, ids),
   );
 }

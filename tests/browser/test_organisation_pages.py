@@ -74,4 +74,4 @@ async def test_an_admin_runs_the_organisation() -> None:
                 process.kill()
                 await process.wait()
     assert process.returncode == 0, said.decode()
-    assert json.loads(told) == {"agreement": 1, "invited": 1, "left": 1, "log": 2, "faults": []}
+    assert json.loads(told) == {"agreement": 1, "invited": 1, "left": 1, "log": 2, "security": 1, "faults": []}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from functions import problems
+from shared.domain.security_events import SecurityEvent, Severity
 from tests.support.portal_sources import code, names, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,10 @@ def test_every_rule_has_a_sentence() -> None:
     rules = _rules()
     assert "subject" in rules
     assert {rule for rule in rules if f"rule.{rule}" not in TEXTS} == set()
+
+
+def test_every_security_event_has_words() -> None:
+    """The log shows it in both languages, and how grave it is; and no kind that there is not."""
+    kinds = {key.removeprefix("log.security.") for key in TEXTS if key.startswith("log.security.")}
+    grave = {key.removeprefix("log.severity.") for key in TEXTS if key.startswith("log.severity.")}
+    assert (kinds, grave) == ({kind.value for kind in SecurityEvent}, {each.value for each in Severity})
