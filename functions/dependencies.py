@@ -95,7 +95,9 @@ class Allowing:
             return None
         bearer = bearer_of(request)
         if bearer is not None:
-            return self._checked_client(await client_of(request, container, bearer))
+            client = await client_of(request, container, bearer)
+            request.state.principal = client
+            return self._checked_client(client)
         token = request.cookies.get(SESSION_COOKIE)
         if not token:
             raise NotSignedInError

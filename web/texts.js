@@ -469,7 +469,7 @@ const TEXTS = {
   "log.security.new-device": ["Lösenordet angavs i en ny webbläsare", "The password was given in a new browser"],
   "log.security.policy-changed": ["Inställningar har ändrats", "Settings were changed"],
   "log.security.keys-changed": ["Nycklar har flyttats eller förstörts", "Keys were moved or destroyed"],
-  "log.security.roles-changed": ["En roll eller inloggning har ändrats", "A role or sign-in was changed"],
+  "log.security.roles-changed": ["En roll, inloggning eller åtkomst har ändrats", "A role, sign-in or access was changed"],
   "log.security.personal-data": ["En olåst text ser ut att innehålla personuppgifter", "A text in clear seems to hold personal data"],
   "log.security.codes-limited": ["Någon med lösenordet gissade på koder", "Somebody with the password guessed at codes"],
   "log.security.limit-reached": ["En gräns för inloggning nåddes", "A limit on signing in was reached"],

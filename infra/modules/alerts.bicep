@@ -243,7 +243,7 @@ AppTraces
 AppTraces
 | extend line = parse_json(Message)
 | where tostring(line.event) == "metric" and tostring(line.name) == "pic_events_total"
-| where tostring(line.audit) in ("session:staff:refuse", "session:staff:limit", "session:person:refuse", "session:person:limit", "session:broker:refuse", "order:return:refuse", "password:link:refuse", "factor:refuse", "factor:limit", "message:file:refuse")
+| where tostring(line.audit) in ("session:staff:refuse", "session:staff:limit", "session:person:refuse", "session:person:limit", "session:broker:refuse", "order:return:refuse", "password:link:refuse", "factor:refuse", "factor:limit", "message:file:refuse", "client:token:refuse", "client:token:limit")
 | summarize found = sum(toint(line.count))
 '''
   }

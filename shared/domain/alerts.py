@@ -102,8 +102,8 @@ _HAPPENED: Final = {
         "The keys of the organisation were moved or destroyed.",
     ),
     SecurityEvent.ROLES_CHANGED: (
-        "Någons roll eller inloggning har ändrats av en administratör.",
-        "Somebody's role or sign-in was changed by an administrator.",
+        "En roll, en inloggning eller ett systems åtkomst har ändrats av en administratör.",
+        "A role, a sign-in or the access of a system was changed by an administrator.",
     ),
     SecurityEvent.PERSONAL_DATA: (
         "En text som lagras olåst ser ut att innehålla personuppgifter.",

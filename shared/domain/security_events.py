@@ -130,10 +130,16 @@ COUNTED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """That an audit event is one of a kind. ``about`` is what is counted, or told once in a period."""
+    """That an audit event is one of a kind. ``about`` is what is counted, or told once in a period.
+
+    ``staff`` is whose account it is about, ``what`` what else; ``by_system``: who did it is not known, or no matter.
+    """
 
     kind: SecurityEvent
     about: str
+    staff: str | None = None
+    what: str = "none"
+    by_system: bool = False
 
 
 _SIGNS: Final[Mapping[AuditEvent, SecurityEvent]] = {
@@ -145,6 +151,11 @@ _SIGNS: Final[Mapping[AuditEvent, SecurityEvent]] = {
     AuditEvent.FACTORS_RESET: SecurityEvent.ROLES_CHANGED,
     AuditEvent.STAFF_CHANGED: SecurityEvent.ROLES_CHANGED,
     AuditEvent.STAFF_INVITED: SecurityEvent.ROLES_CHANGED,
+    AuditEvent.CLIENT_CREATED: SecurityEvent.ROLES_CHANGED,
+    AuditEvent.CLIENT_CHANGED: SecurityEvent.ROLES_CHANGED,
+    AuditEvent.CLIENT_CREDENTIAL_ADDED: SecurityEvent.ROLES_CHANGED,
+    AuditEvent.CLIENT_REFUSED: SecurityEvent.ACCOUNT_FAILURES,
+    AuditEvent.CLIENT_LIMITED: SecurityEvent.LIMIT_REACHED,
     AuditEvent.PERSON_REFUSED: SecurityEvent.ALL_FAILURES,
     AuditEvent.RETURN_REFUSED: SecurityEvent.ALL_FAILURES,
     AuditEvent.BROKER_REFUSED: SecurityEvent.ALL_FAILURES,
@@ -165,15 +176,25 @@ def sign_of(event: AuditEvent, *, by: str, ids: Mapping[str, str]) -> Sign | Non
         case None:
             return None
         case SecurityEvent.ALL_FAILURES:
-            about = "persons"  # Their accounts and addresses are not known then: they count in all.
+            # Accounts and addresses of persons are not known then: they count in all.
+            sign = Sign(kind=kind, about="persons", by_system=True)
         case SecurityEvent.PERSONAL_DATA:
-            about = f"{ids.get('record')}.{ids.get('field')}"
+            where = f"{ids.get('record')}.{ids.get('field')}"
+            sign = Sign(kind=kind, about=where, what=where)
         case SecurityEvent.LIMIT_REACHED:
             # By the kind of limit: with a hash of each of many addresses it would be an event for each of them.
-            about = by.rpartition("-")[0]
+            limit = by.rpartition("-")[0]
+            sign = Sign(kind=kind, about=limit, what=limit, by_system=True)
+        case SecurityEvent.ACCOUNT_FAILURES | SecurityEvent.CODES_LIMITED:
+            is_client = event is AuditEvent.CLIENT_REFUSED
+            staff, what = (None, by) if is_client else (by, "none")
+            sign = Sign(kind=kind, about=by, staff=staff, what=what, by_system=True)
+        case SecurityEvent.ROLES_CHANGED:
+            staff, client = ids.get("staff"), ids.get("client", "none")
+            sign = Sign(kind=kind, about=staff or client, staff=staff, what=client)
         case _:
-            about = ids.get("staff", by)
-    return Sign(kind=kind, about=about)
+            sign = Sign(kind=kind, about=by)
+    return sign
 
 
 def _kind(event: AuditEvent, *, by: str, ids: Mapping[str, str]) -> SecurityEvent | None:

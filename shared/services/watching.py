@@ -23,10 +23,10 @@ from shared.domain.ids import OrganisationId, StaffId, new_id
 from shared.domain.metrics import Counter, Metrics
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock, Queues
-from shared.domain.principals import Principal, reader_key
+from shared.domain.principals import Person, Principal, reader_key
 from shared.domain.rate_limits import Trier, network_of
 from shared.domain.security_events import COUNTED, NATURES, SecurityEvent, Told, WatchLimits, period_start, sign_of
-from shared.services.auditing import Audit, log_of
+from shared.services.auditing import Audit
 from shared.services.limiting import Limiting
 
 HELD_EVENTS: Final = 10_000
@@ -37,6 +37,8 @@ HELD_NETWORKS: Final = 1_000
 
 NOTHING: Final = "none"
 """What an event is about that is about whoever is behind it, or about the whole service."""
+
+OF_ALL: Final = frozenset({SecurityEvent.ALL_FAILURES})
 
 _HEX: Final = 32
 
@@ -83,7 +85,13 @@ class Watching:
         sign = sign_of(event, by=by, ids=ids)
         if sign is None:
             return
-        about = self._of_sign(sign.kind, sign.about, organisation, by=by)
+        about = _About(
+            key=self._key(sign.kind, sign.about if sign.kind in OF_ALL else f"{organisation}|{sign.about}"),
+            log=PLATFORM if sign.kind in OF_ALL else organisation,
+            by="system" if sign.by_system else by,
+            staff=None if sign.staff is None else StaffId(sign.staff),
+            what=sign.what,
+        )
         await self._note(sign.kind, about)
 
     async def refused(self, login: str, trier: Trier | None, owner: tuple[OrganisationId, StaffId] | None) -> None:
@@ -112,7 +120,8 @@ class Watching:
     async def missed(self, principal: Principal) -> None:
         """Whoever is signed in asked for something that is not there, or not theirs."""
         who, kind = reader_key(principal), SecurityEvent.MISSES
-        await self._note(kind, _About(key=self._key(kind, who), log=log_of(principal), by=who))
+        log = PLATFORM if isinstance(principal, Person) else principal.organisation
+        await self._note(kind, _About(key=self._key(kind, who), log=log, by=who))
 
     async def _note(self, kind: SecurityEvent, about: _About) -> None:
         if kind in COUNTED:
@@ -165,22 +174,6 @@ class Watching:
     def _of_network(self, kind: SecurityEvent, network: str) -> _About:
         key = self._key(kind, network)
         return _About(key=key, log=PLATFORM, what=key)
-
-    def _of_sign(self, kind: SecurityEvent, who: str, organisation: OrganisationId, *, by: str) -> _About:
-        key = self._key(kind, f"{organisation}|{who}")
-        match kind:
-            case SecurityEvent.ACCOUNT_FAILURES | SecurityEvent.CODES_LIMITED:
-                return _About(key=key, log=organisation, staff=StaffId(by))
-            case SecurityEvent.ROLES_CHANGED:
-                return _About(key=key, log=organisation, by=by, staff=StaffId(who))
-            case SecurityEvent.LIMIT_REACHED:
-                return _About(key=key, log=organisation, what=who)
-            case SecurityEvent.ALL_FAILURES:
-                return _About(key=self._key(kind, who), log=PLATFORM)
-            case SecurityEvent.PERSONAL_DATA:
-                return _About(key=key, log=organisation, what=who)
-            case _:
-                return _About(key=key, log=organisation, by=by)
 
     def _is_another(self, network: str, login: str) -> bool:
         """Whether this instance has not seen the account tried from the network before, as far as it remembers."""

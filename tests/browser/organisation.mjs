@@ -108,7 +108,7 @@ await follow("Logg");
 await heading("Logg");
 await page.getByRole("cell", { name: "staff:leave" }).waitFor();
 seen.log = await page.getByRole("cell", { name: "organisation:settings:change" }).count();
-seen.security = await page.getByText("En roll eller inloggning har ändrats").count();
+seen.security = await page.getByText("En roll, inloggning eller åtkomst har ändrats").count();
 await check("log");
 await named("English").click();
 await heading("Log");

@@ -48,33 +48,56 @@ def test_there_is_a_mail_for_each_kind_that_somebody_is_mailed_of() -> None:
 @pytest.mark.parametrize(
     ("event", "ids", "expected"),
     [
-        (AuditEvent.FACTOR_REFUSED, {}, Sign(kind=SecurityEvent.ACCOUNT_FAILURES, about=STAFF)),
+        (
+            AuditEvent.FACTOR_REFUSED,
+            {},
+            Sign(kind=SecurityEvent.ACCOUNT_FAILURES, about=STAFF, staff=STAFF, by_system=True),
+        ),
         (AuditEvent.FILE_FETCHED, {"file": "x"}, Sign(kind=SecurityEvent.DOWNLOADS, about=STAFF)),
         (AuditEvent.SETTINGS_CHANGED, {"changed": "x"}, Sign(kind=SecurityEvent.POLICY_CHANGED, about=STAFF)),
         (AuditEvent.KEY_CUSTODY_CHANGED, {}, Sign(kind=SecurityEvent.KEYS_CHANGED, about=STAFF)),
         (AuditEvent.ORGANISATION_KEYS_DESTROYED, {}, Sign(kind=SecurityEvent.KEYS_CHANGED, about=STAFF)),
         (AuditEvent.ORGANISATION_KEY_ADDED, {}, None),
         (AuditEvent.KEK_RENEWED, {}, None),
-        (AuditEvent.FACTORS_RESET, {"staff": OTHER}, Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER)),
+        (AuditEvent.FACTORS_RESET, {"staff": OTHER}, Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER, staff=OTHER)),
         (
             AuditEvent.STAFF_CHANGED,
             {"staff": OTHER, "changed": "name role"},
-            Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER),
+            Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER, staff=OTHER),
         ),
         (AuditEvent.STAFF_CHANGED, {"staff": OTHER, "changed": "name units"}, None),
         (AuditEvent.STAFF_INVITED, {"staff": OTHER, "role": "member"}, None),
         (
             AuditEvent.STAFF_INVITED,
             {"staff": OTHER, "role": "admin"},
-            Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER),
+            Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER, staff=OTHER),
         ),
         (
             AuditEvent.PERSONAL_DATA_NOTICED,
             {"record": "unit", "field": "name", "kinds": "x"},
-            Sign(kind=SecurityEvent.PERSONAL_DATA, about="unit.name"),
+            Sign(kind=SecurityEvent.PERSONAL_DATA, about="unit.name", what="unit.name"),
         ),
-        (AuditEvent.FACTOR_LIMITED, {}, Sign(kind=SecurityEvent.CODES_LIMITED, about=STAFF)),
-        (AuditEvent.PERSON_REFUSED, {"reason": "risk"}, Sign(kind=SecurityEvent.ALL_FAILURES, about="persons")),
+        (
+            AuditEvent.FACTOR_LIMITED,
+            {},
+            Sign(kind=SecurityEvent.CODES_LIMITED, about=STAFF, staff=STAFF, by_system=True),
+        ),
+        (
+            AuditEvent.PERSON_REFUSED,
+            {"reason": "risk"},
+            Sign(kind=SecurityEvent.ALL_FAILURES, about="persons", by_system=True),
+        ),
+        (
+            AuditEvent.CLIENT_REFUSED,
+            {},
+            Sign(kind=SecurityEvent.ACCOUNT_FAILURES, about=STAFF, what=STAFF, by_system=True),
+        ),
+        (
+            AuditEvent.CLIENT_CREDENTIAL_ADDED,
+            {"client": OTHER, "credential": STAFF},
+            Sign(kind=SecurityEvent.ROLES_CHANGED, about=OTHER, what=OTHER),
+        ),
+        (AuditEvent.CLIENT_REVOKED, {"client": OTHER}, None),
         (AuditEvent.STAFF_REFUSED, {}, None),
         (AuditEvent.MESSAGE_OPENED, {}, None),
         (AuditEvent.SECURITY_NOTICED, {}, None),
@@ -89,7 +112,9 @@ def test_what_an_audit_event_is_a_sign_of(event: AuditEvent, ids: dict[str, str]
 def test_a_limit_is_one_object_however_many_reach_it() -> None:
     """Else each address of a flood would be an event."""
     found = {sign_of(AuditEvent.STAFF_LIMITED, by=f"staff-account-{n:032x}", ids={}) for n in range(3)}
-    assert found == {Sign(kind=SecurityEvent.LIMIT_REACHED, about="staff-account")}
+    assert found == {
+        Sign(kind=SecurityEvent.LIMIT_REACHED, about="staff-account", what="staff-account", by_system=True)
+    }
 
 
 def test_the_service_fetches_without_being_watched() -> None:

@@ -12,6 +12,7 @@ from shared.adapters.memory_metrics import MemoryMetrics
 from shared.adapters.memory_queues import MemoryQueues
 from shared.adapters.memory_records import MemoryRecords
 from shared.crypto.known_devices import marked
+from shared.domain.alerts import parse_alert
 from shared.domain.assurance import Assurance
 from shared.domain.audit_events import AuditEvent
 from shared.domain.ids import OrganisationId, StaffId, Subject
@@ -350,3 +351,16 @@ def test_the_defaults_let_an_office_work() -> None:
     assert limits.spraying.count >= 300 // 10
     assert limits.downloads is not None
     assert limits.downloads.count >= limits.downloads.seconds // 60
+
+
+async def test_a_client_whose_proofs_are_refused_is_no_account_of_staff(stage: Stage) -> None:
+    """Known: told to the admins of its organisation, and to no owner. Unknown: in the log of the platform."""
+    watching = stage.instance()
+    for _ in range(THRESHOLD + 1):
+        await watching.see(AuditEvent.CLIENT_REFUSED, ORGANISATION, by="01hf0000000000000000000003", ids={})
+        await watching.see(AuditEvent.CLIENT_REFUSED, OrganisationId("platform"), by="unknown", ids={})
+    assert {(event["log"], event["about"], event["staff"]) for event in stage.noticed()} == {
+        (ORGANISATION, "01hf0000000000000000000003", "none"),
+        ("platform", "unknown", "none"),
+    }
+    assert all(parse_alert(queued.message).staff is None for queued in stage.queues.queued)
