@@ -82,7 +82,7 @@ async def test_the_log_of_another_organisation_is_its_own(scene: Scene) -> None:
     """An admin elsewhere sees only what happened there."""
     other = await scene.browser(Who.OTHER_ADMIN)
     kinds = {event["event"] for event in await everything(other)}
-    assert kinds == {"session:staff:raise", "audit:read", "organisation:settings:change"}
+    assert kinds == {"session:staff:raise", "audit:read", "organisation:settings:change", "security:notice"}
 
 
 @pytest.mark.parametrize(
