@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from functions.bearers import bearer_of, client_of
 from functions.dependencies import SESSION_COOKIE, Allowing, body_of, container_of
+from functions.problems import RequestRefusedError
 from shared.crypto.tokens import token_hash
 from shared.domain.errors import NotSignedInError
 from shared.domain.ids import UploadId
@@ -71,9 +72,12 @@ async def attended_body(request: Request, attend: Attending) -> AsyncIterator[by
 
 async def principal_or_nobody(request: Request) -> Principal | None:
     """Who is signed in here, if anybody, for a route that is open to everyone."""
-    bearer = bearer_of(request)
-    if bearer is not None:
-        return await client_of(request, container_of(request), bearer)
+    try:
+        bearer = bearer_of(request)
+        if bearer is not None:
+            return await client_of(request, container_of(request), bearer)
+    except RequestRefusedError:
+        return None  # Nobody is refused here, whatever they send.
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return None
