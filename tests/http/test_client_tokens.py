@@ -214,7 +214,7 @@ async def test_an_odd_authorization_is_refused_whatever_else_is_there(world: Wor
 @pytest.mark.parametrize("header", BAD_HEADERS)
 async def test_what_is_open_to_everyone_is_open_to_them_too(world: World, header: str) -> None:
     """No route that asks for nobody refuses somebody for what they send beside; a good token is seen there."""
-    headers = {"authorization": BAD_HEADERS[header].encode()}
+    headers = {b"authorization": BAD_HEADERS[header].encode()}
     for method, path in (("OPTIONS", "/api/v1/uploads"), ("GET", "/api/v1/sub-processors"), ("GET", "/health")):
         assert (await world.http.request(method, path, headers=headers)).is_success
     await world.decide(upload_max_bytes=1000)

@@ -43,6 +43,10 @@ class Who(Enum):
     FOREIGN_CLIENT = auto()
 
 
+CLIENTS = frozenset({Who.CLIENT, Who.CLIENT_ELSEWHERE, Who.FOREIGN_CLIENT})
+"""Those who have no session."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A request. ``more`` is what ``Browser.call`` takes."""
