@@ -2,18 +2,17 @@
 
 import { call } from "./api.js";
 import { announce, element, fill, linkButton, notice } from "./dom.js";
-import { entraButton, hasEntra } from "./entra.js";
+import { entraOffer } from "./entra.js";
 import { allRight } from "./fields.js";
 import { newPasswordField } from "./new_password.js";
 import { problemNotice } from "./problems.js";
 import { t } from "./texts.js";
 
 /** The page. The token stood behind the `#`, where no server sees it, and leaves the address at once. */
-export async function choosePasswordPage({ params: [token], signal }) {
+export function choosePasswordPage({ params: [token], signal }) {
   if (token) history.replaceState(null, "", "#/choose-password");
   const title = () => t("choose-password.title");
   if (!token) return { title, content: [notice("info", element("p", {}, () => t("choose-password.again")))] };
-  const isOnEntra = await hasEntra(signal);
   const password = newPasswordField();
   const outcome = element("div");
   const submit = element("button", { type: "submit", class: "button primary" }, () => t("choose-password.action"));
@@ -27,7 +26,7 @@ export async function choosePasswordPage({ params: [token], signal }) {
   );
   // Only an invitation is accepted so: the service refuses it for a link that was asked for in somebody's name.
   const accept = { label: () => t("staff.entra.accept"), body: { invitation: token }, signal };
-  const content = element("div", {}, form, isOnEntra ? entraButton(accept) : null);
+  const content = element("div", {}, form, entraOffer(accept));
 
   async function choose(event) {
     event.preventDefault();

@@ -19,8 +19,17 @@ export function entraButton({ label, path = "/staff/entra/start", body, signal, 
   return element("div", { class: "apart" }, outcome, button(label, leave, look));
 }
 
-/** Whether the service is registered there at all; an organisation may still not let it count. */
-export async function hasEntra(signal) {
-  const { entra } = await call("GET", "/sign-in/providers", { signal });
-  return entra;
+/** A place for such a button, which comes when the service says that it is registered there. The page does not wait. */
+export function entraOffer(options) {
+  const place = element("div");
+  const offer = async () => {
+    try {
+      const { entra } = await call("GET", "/sign-in/providers", { signal: options.signal });
+      if (entra) fill(place, entraButton(options));
+    } catch {
+      // Without an answer the page does what it does without Entra ID.
+    }
+  };
+  offer();
+  return place;
 }

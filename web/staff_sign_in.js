@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { element, fill } from "./dom.js";
-import { entraButton, hasEntra } from "./entra.js";
+import { entraOffer } from "./entra.js";
 import { allRight, field } from "./fields.js";
 import { hasPasskeys } from "./passkeys.js";
 import { problemNotice } from "./problems.js";
@@ -11,8 +11,7 @@ import { beginSession } from "./session.js";
 import { t } from "./texts.js";
 
 /** The page. */
-export async function staffSignInPage({ go, signal }) {
-  const isOnEntra = await hasEntra(signal);
+export function staffSignInPage({ go, signal }) {
   const address = field({
     label: () => t("staff.address"),
     input: element("input", { type: "email", autocomplete: "username", maxlength: 254, required: true }),
@@ -68,7 +67,7 @@ export async function staffSignInPage({ go, signal }) {
         element("div", { class: "actions" }, submit),
         element("p", {}, element("a", { href: "#/forgotten-password" }, () => t("forgotten.link"))),
       ),
-      isOnEntra ? entraButton({ label: () => t("staff.entra.action"), body: {}, signal }) : null,
+      entraOffer({ label: () => t("staff.entra.action"), body: {}, signal }),
       hasPasskeys() ? passkeyButton({ finish, signal }) : null,
     ],
   };

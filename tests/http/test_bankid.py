@@ -231,7 +231,8 @@ async def test_where_bankid_is_off_there_is_nothing() -> None:
 async def test_the_ways_in_are_told(world: World) -> None:
     """With the level that each can give."""
     answer = await Browser(world.http).json("GET", "/api/v1/sign-in/providers")
-    assert answer == {"providers": [{"id": "bankid", "kind": "bankid", "name": "BankID", "assurance": ["loa3"]}]}
+    bankid = {"id": "bankid", "kind": "bankid", "name": "BankID", "assurance": ["loa3"]}
+    assert answer == {"providers": [bankid], "entra": True}
 
 
 async def test_what_the_app_shows_names_this_service() -> None:

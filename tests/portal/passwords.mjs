@@ -31,6 +31,9 @@ async function page(module, name, params = []) {
   return { ...made, ...shown, built, input, type, submit };
 }
 
+/** What a page sends; it also asks which ways in there are. */
+const sent = (calls) => calls.filter((call) => call.method !== "GET");
+
 const choosing = (params = [TOKEN]) => page("choose_password.js", "choosePasswordPage", params);
 
 const scenarios = {
@@ -38,7 +41,7 @@ const scenarios = {
     const { type, calls, pass, main } = await choosing();
     for (let length = 1; length <= GOOD.length; length += 1) type("new-password", GOOD.slice(0, length));
     await pass(60_000);
-    assert.deepEqual(calls, []);
+    assert.deepEqual(sent(calls), []);
     assert.match(main.textContent, /24 tecken: långt nog/);
   },
 
@@ -54,7 +57,7 @@ const scenarios = {
     answers.set(SET, [204, null]);
     type("new-password", GOOD);
     await submit();
-    assert.deepEqual(calls.map((call) => call.body), [{ token: TOKEN, password: GOOD }]);
+    assert.deepEqual(sent(calls).map((call) => call.body), [{ token: TOKEN, password: GOOD }]);
     assert.match(main.textContent, /Lösenordet är sparat/);
     assert.deepEqual(main.all("a").map((each) => each.getAttribute("href")), ["#/sign-in/staff"]);
   },
@@ -64,6 +67,19 @@ const scenarios = {
     assert.match(main.textContent, /Öppna länken i mejlet en gång till/);
     assert.equal(main.querySelector("form"), null);
     assert.deepEqual(calls, []);
+  },
+
+  async "an invitation is accepted with a Microsoft account where the service knows them"() {
+    const made = browser();
+    made.answers.set("GET /sign-in/providers", [200, { providers: [], entra: true }]);
+    made.answers.set("POST /staff/entra/start", [200, { authorization_url: "https://login.example/" }]);
+    const { choosePasswordPage } = await import(join(folder, "choose_password.js"));
+    const { main } = placed(choosePasswordPage({ params: [TOKEN], signal: new AbortController().signal }));
+    await made.settle();
+    const accept = main.all("button").find((each) => each.textContent.includes("Microsoft"));
+    accept.happen("click");
+    await made.settle();
+    assert.deepEqual(sent(made.calls).map((call) => call.body), [{ invitation: TOKEN }]);
   },
 
   async "every rule that refused is shown and the text stays"() {
@@ -92,7 +108,7 @@ const scenarios = {
   async "an empty password is not sent"() {
     const { submit, calls, main } = await choosing();
     await submit();
-    assert.deepEqual(calls, []);
+    assert.deepEqual(sent(calls), []);
     assert.match(main.textContent, /Skriv ett nytt lösenord/);
   },
 
