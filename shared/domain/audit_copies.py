@@ -77,7 +77,8 @@ class CopiedRecord:
 class AuditCopy:
     """One blob: ``records`` that no copy before holds, of the period ``since <= time < until`` or late for one before.
 
-    ``is_last``: the period is whole with this one. A long period takes several.
+    ``is_last``: the period is whole with this one. A long period takes several. ``seen``: up to when the log had been
+    looked through, which is not the end of the period where others of it follow, or where a clock was ahead.
     """
 
     organisation: OrganisationId
@@ -85,6 +86,7 @@ class AuditCopy:
     previous: str
     since: datetime
     until: datetime
+    seen: datetime
     is_last: bool
     records: tuple[CopiedRecord, ...]
 
@@ -97,6 +99,7 @@ class AuditCopy:
             "previous": self.previous,
             "since": instant_text(self.since),
             "until": instant_text(self.until),
+            "seen": instant_text(self.seen),
             "is_last": self.is_last,
             "count": len(self.records),
         }
@@ -119,6 +122,7 @@ def parse_copy(organisation: OrganisationId, number: int, content: bytes) -> Aud
         previous=fields.text("previous"),
         since=fields.instant("since"),
         until=fields.instant("until"),
+        seen=fields.instant("seen"),
         is_last=fields.fact("is_last"),
         records=records,
     )

@@ -65,6 +65,10 @@ class AuditArchive:
     def __init__(self, *, archive: Archive) -> None:
         self._archive = archive
 
+    async def logs(self) -> set[OrganisationId]:
+        """Every log of which there is a copy."""
+        return {OrganisationId(name.partition("/")[0]) async for name in self._archive.list("")}
+
     async def last_number(self, organisation: OrganisationId) -> int:
         """The highest number of a log's copies; 0 where there is none."""
         last = FIRST - 1
@@ -133,7 +137,10 @@ class AuditCopying:
         settled = whole_minute(now - SETTLING)
         last = await self._archive.last(organisation)
         seen = await self._spans.begins(organisation, now) if last is None else _whole_until(last)
-        known = set() if last is None else await self._known(last.copy, seen - LOOKING_BACK)
+        if last is not None and seen > settled:
+            return await self._catch_up_with_the_clock(last, settled, run)
+        back = (seen if last is None else last.copy.seen) - LOOKING_BACK
+        known = set() if last is None else await self._known(last.copy, back)
         stored = seen
         for period in range(1, MOST_PERIODS + 1):
             # What a crash has left half done is finished as it was begun.
@@ -141,9 +148,17 @@ class AuditCopying:
             until = last.copy.until if last is not None and is_open else min(seen + LONGEST, settled)
             if until <= seen:
                 break
-            parts = _Parts(since=stored, until=until, last=last, organisation=organisation, archive=self._archive)
+            parts = _Parts(
+                organisation=organisation,
+                archive=self._archive,
+                since=stored,
+                until=until,
+                was_seen=back + LOOKING_BACK,
+                seen=until,
+                last=last,
+            )
             try:
-                async for entry in self._spans.entries(organisation, seen - LOOKING_BACK, until):
+                async for entry in self._spans.entries(organisation, back, until):
                     if entry.key not in known:
                         known.add(entry.key)
                         await parts.add(entry)
@@ -156,8 +171,44 @@ class AuditCopying:
             finally:
                 run.blobs += parts.blobs
                 run.records += parts.records
-            last, seen = parts.last, until
+            last, seen, back = parts.last, until, until - LOOKING_BACK
         return seen
+
+    async def _catch_up_with_the_clock(self, last: LastCopy, settled: datetime, run: CopyRun) -> datetime:
+        """Copy what is missing before ``settled``, where a clock was ahead and the last period ends later than that.
+
+        What was written since has the time of a period that is copied already: it comes as written late, in a period
+        of no length. Such a one is also written when the clock is first seen to be back, to tell later runs how far
+        back they have to look.
+        """
+        copy, end = last.copy, last.copy.until
+        while copy.since > settled and copy.number > FIRST:
+            copy, _ = await self._archive.read(copy.organisation, copy.number - 1)
+        is_news = last.copy.seen > settled
+        since = (min(copy.since, settled) if is_news else last.copy.seen) - LOOKING_BACK
+        known = await self._known(last.copy, since)
+        parts = _Parts(
+            organisation=copy.organisation,
+            archive=self._archive,
+            since=end,
+            until=end,
+            was_seen=since + LOOKING_BACK,
+            seen=settled,
+            last=last,
+        )
+        try:
+            async for entry in self._spans.entries(copy.organisation, since, settled):
+                if entry.key not in known:
+                    known.add(entry.key)
+                    await parts.add(entry)
+            if parts.is_begun or (is_news and last.copy.seen - settled > LOOKING_BACK):
+                await parts.end()
+        except ConflictError:
+            return since
+        finally:
+            run.blobs += parts.blobs
+            run.records += parts.records
+        return settled
 
     async def _known(self, copy: AuditCopy, since: datetime) -> set[tuple[str, str]]:
         """What was copied of the time since that instant: it stands in the copies of periods that end later."""
@@ -178,6 +229,9 @@ class _Parts:
     archive: AuditArchive
     since: datetime
     until: datetime
+    was_seen: datetime
+    seen: datetime
+    """Up to when the log has been looked through with the last part, and before."""
     last: LastCopy | None
     blobs: int = 0
     records: int = 0
@@ -205,6 +259,7 @@ class _Parts:
             previous=NONE_BEFORE if self.last is None else self.last.digest,
             since=self.since,
             until=self.until,
+            seen=self.seen if is_last else self.was_seen,
             is_last=is_last,
             records=tuple(self._waiting),
         )

@@ -71,8 +71,9 @@ class AuditVerifying:
         self._clock = clock
 
     async def verify_all(self) -> AsyncGenerator[Verdict, None]:
-        """A verdict on every log."""
-        for organisation in await self._spans.logs():
+        """A verdict on every log, also on one that the records know nothing of any more."""
+        known = await self._spans.logs()
+        for organisation in [*known, *sorted(await self._archive.logs() - {*known})]:
             yield await self.verify(organisation)
 
     async def verify(self, organisation: OrganisationId) -> Verdict:

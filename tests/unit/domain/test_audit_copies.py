@@ -17,13 +17,14 @@ COPY = AuditCopy(
     previous="ab",
     since=datetime(2026, 3, 1, 12, tzinfo=UTC),
     until=datetime(2026, 3, 1, 13, tzinfo=UTC),
+    seen=datetime(2026, 3, 1, 13, tzinfo=UTC),
     is_last=True,
     records=(
         CopiedRecord(partition="audit|x|202603", id="1", body={"event": "session:end", "by": "å\r\n\u2028"}),
         CopiedRecord(partition="audit|x|202603", id="2", body={}),
     ),
 )
-PINNED = "96e51d8254f77d2eba6d46f709ab84b9b6dc380d8a9aa2b0af28c4faf7f83946"
+PINNED = "b6de7be4fc41c8b720bd100bd25ee86d5eaaa378b024721ffbf395f4f77c8339"
 
 
 def test_what_was_encoded_is_parsed() -> None:
@@ -63,6 +64,7 @@ def header(**changes: object) -> Callable[[bytes], bytes]:
         header(count=1),
         header(since="2026-03-01T14:00:00.000000Z"),
         header(until="soon"),
+        header(seen=None),
         header(is_last="true"),
         header(previous=None),
         header(more=1),

@@ -1,5 +1,6 @@
 """Audit logs are copied whole, once, in order, and in a chain, whatever comes late, twice, at once, or dies midway."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
@@ -239,6 +240,40 @@ async def test_a_log_whose_last_copy_is_forged_is_a_fault_and_the_others_are_cop
     done = await run(scene)
     assert [type(fault) for fault in done.faults] == [IntegrityError]
     assert set(await copied(scene, other)) == await in_the_log(scene, other)
+
+
+async def test_a_clock_that_was_ahead_leaves_no_hole(scene: Scene) -> None:
+    """Its copies end in the future, and what happens until then has a time that they are of."""
+    await event(scene)
+    scene.container.clock.move(days=3)
+    await run(scene)
+    scene.container.clock.move(days=-3)
+    for hours in (1, 1, 30, 1, 40, 1, 1):
+        await event(scene)
+        scene.container.clock.move(hours=hours)
+        await run(scene)
+        settled = await in_the_log(scene)
+        assert sorted(await copied(scene)) == sorted(settled)
+        assert (await scene.container.audit_verifying.verify(scene.organisation)).is_good
+
+
+async def test_a_crash_while_the_clock_is_back_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the parts of what is made up for, in the first run after the clock was set right."""
+    for tap in crashes(landed=True):
+        scene = await Scene.make()
+        scene.container.clock.move(days=3)
+        await run(scene)
+        scene.container.clock.move(days=-3)
+        monkeypatch.setattr(audit_copying, "MOST_RECORDS", 2)
+        for _ in range(5):
+            await event(scene)
+        scene.container.clock.move(hours=3)
+        with suppress(Crashed):
+            await Instance(scene.container, tap).audit_copying.copy(scene.organisation, CopyRun())
+        scene.container.clock.move(hours=6)
+        await run(scene)
+        assert sorted(await copied(scene)) == sorted(await in_the_log(scene))
+        assert (await scene.container.audit_verifying.verify(scene.organisation)).is_good
 
 
 async def test_the_lag_is_told(scene: Scene) -> None:

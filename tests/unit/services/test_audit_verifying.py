@@ -231,6 +231,19 @@ async def test_a_log_that_is_not_copied_any_more_is_late(watched: Scene, capsys:
     assert "NOT COPIED for more than a day" in capsys.readouterr().out
 
 
+async def test_a_log_that_the_records_know_nothing_of_is_looked_at_all_the_same(
+    watched: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever hides an organisation from the list of all hides its log from the copy; the old copies tell."""
+    store, place = watched.container.record_store, places.organisation_entry(watched.organisation)
+    await store.delete_if_match(await store.get(place.partition, place.id))
+    watched.container.clock.move(hours=28)
+    await watched.container.audit_copying.copy_all()
+    assert await run(watched) == 1
+    out = capsys.readouterr().out
+    assert "NOT COPIED" in out.partition(f"log {watched.organisation}:")[2]
+
+
 async def test_a_log_that_was_never_copied_is_late_after_a_day(scene: Scene) -> None:
     """Counted from when the organisation was made."""
     assert (await verdict(scene)).is_good
