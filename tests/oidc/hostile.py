@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -142,11 +142,14 @@ class Hostile:
         return JSONResponse({"request_uri": "urn:request:1", "expires_in": 60}, status_code=201)
 
 
+LyingProvider = TypeVar("LyingProvider", bound=Hostile)
+
+
 @asynccontextmanager
-async def hostile() -> AsyncIterator[Hostile]:
+async def listening(kind: type[LyingProvider]) -> AsyncIterator[LyingProvider]:
     """One that listens. Requests that hang in it are let go at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        broker = Hostile(listening.getsockname()[1])
+        broker = kind(listening.getsockname()[1])
         config = uvicorn.Config(broker.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))
@@ -156,6 +159,13 @@ async def hostile() -> AsyncIterator[Hostile]:
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+@asynccontextmanager
+async def hostile() -> AsyncIterator[Hostile]:
+    """A broker that listens."""
+    async with listening(Hostile) as broker:
+        yield broker
 
 
 async def hang(_: Request) -> Response:
