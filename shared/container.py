@@ -588,7 +588,7 @@ class Container(Clients):
             settings=self.organisation_settings,
             index=self.session_index,
             audit=self.audit,
-            tell=self.activating.tell_of_change,
+            telling=self.telling_staff,
         )
 
     @cached_property

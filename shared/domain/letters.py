@@ -1,4 +1,4 @@
-"""Mails about passwords: with a link to choose one, or that one was changed; who is asked for on the queue.
+"""Mails with a link to choose a password by; who is asked for on the queue.
 
 Queue messages hold ids and keys only: the secret of a link is made when it is mailed, and stands nowhere else.
 """
@@ -39,22 +39,7 @@ class ResetLetter:
         return {"letter": Purpose.RESET.value, "login": self.login, "request": self.request}
 
 
-CHANGED: Final = "changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedLetter:
-    """That this member's password was changed (ASVS 5.0, 6.3.7)."""
-
-    organisation: OrganisationId
-    staff: StaffId
-    request: str
-
-    def message(self) -> Mapping[str, str]:
-        return {"letter": CHANGED, "organisation": self.organisation, "staff": self.staff, "request": self.request}
-
-
-Letter: TypeAlias = ActivationLetter | ResetLetter | ChangedLetter
+Letter: TypeAlias = ActivationLetter | ResetLetter
 
 
 def parse_letter(message: Mapping[str, object]) -> Letter:
@@ -63,16 +48,10 @@ def parse_letter(message: Mapping[str, object]) -> Letter:
     if not is_id(texts.get("request", "")):
         raise IntegrityError
     match texts:
-        case {
-            "letter": Purpose.ACTIVATION | "changed" as kind,
-            "organisation": organisation,
-            "staff": staff,
-            "request": request,
-        }:
+        case {"letter": Purpose.ACTIVATION, "organisation": organisation, "staff": staff, "request": request}:
             if not (is_id(organisation) and is_id(staff)):
                 raise IntegrityError
-            made = ChangedLetter if kind == CHANGED else ActivationLetter
-            return made(organisation=OrganisationId(organisation), staff=StaffId(staff), request=request)
+            return ActivationLetter(organisation=OrganisationId(organisation), staff=StaffId(staff), request=request)
         case {"letter": Purpose.RESET, "login": login, "request": request}:
             if not _LOGIN.fullmatch(login):
                 raise IntegrityError
@@ -128,31 +107,6 @@ If it was not you, there is nothing you need to do: your password stays as it is
 Replies to this mail are not read.
 """,
 }
-
-
-CHANGED_SUBJECT: Final = "Ditt lösenord har ändrats / Your password was changed"
-
-CHANGED_TEXT: Final = """\
-Hej,
-
-ditt lösenord i {service} har ändrats, och du är utloggad överallt utom där du ändrade det.
-Var det du behöver du inte göra någonting. Var det inte du, hör genast av dig till din administratör och välj ett
-nytt lösenord. Skriv in adressen nedan i din webbläsare, välj att logga in och sedan ”Glömt lösenordet?”.
-
-    {address}
-
-Det går inte att svara på det här mejlet.
-
-----
-
-Hello,
-
-your password in {service} was changed, and you are signed out everywhere but where you changed it.
-If it was you, there is nothing you need to do. If it was not, tell your administrator at once and choose a new
-password. Type the address above into your browser, choose to sign in and then “Forgotten your password?”.
-
-Replies to this mail are not read.
-"""
 
 
 def letter_text(purpose: Purpose, *, service: str, link: str) -> str:

@@ -19,6 +19,7 @@ class StaffNotice(StrEnum):
     RECOVERY_RENEWED = "recovery-renewed"
     CODES_REFUSED = "codes-refused"
     PASSKEY_REGRESSED = "passkey-regressed"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a word
     NEW_DEVICE = "new-device"
     SIGN_INS_FAILED = "sign-ins-failed"
 
@@ -61,6 +62,10 @@ _HAPPENED: Final = {
     StaffNotice.PASSKEY_REGRESSED: (
         "En av dina passnycklar har nekats, eftersom den kan ha kopierats. Ta bort den om det händer igen.",
         "One of your passkeys was refused, because it may have been copied. Remove it if this happens again.",
+    ),
+    StaffNotice.PASSWORD_CHANGED: (
+        "Ditt lösenord har ändrats. Var det inte du, välj ett nytt: ”Glömt lösenordet?” där du loggar in.",
+        "Your password was changed. If it was not you, choose a new one: “Forgotten your password?” where you sign in.",
     ),
     StaffNotice.NEW_DEVICE: (
         "Någon har angett ditt lösenord i en webbläsare som inte har använts för ditt konto förut.",

@@ -11,12 +11,8 @@ from shared.domain.credentials import LinkToken, Purpose
 from shared.domain.errors import InvalidInputError, NotFoundError
 from shared.domain.ids import OrganisationId, RandomBytes, StaffId, new_id
 from shared.domain.letters import (
-    CHANGED,
-    CHANGED_SUBJECT,
-    CHANGED_TEXT,
     SUBJECTS,
     ActivationLetter,
-    ChangedLetter,
     Letter,
     ResetLetter,
     letter_text,
@@ -80,10 +76,6 @@ class Activating:
         login = address_key(address, self._address_pepper)
         await self._put(ResetLetter(login=login, request=self._new_request()))
 
-    async def tell_of_change(self, organisation: OrganisationId, staff: StaffId) -> None:
-        """Mail that the password was changed. Raises ``DependencyError``."""
-        await self._put(ChangedLetter(organisation=organisation, staff=staff, request=self._new_request()))
-
     async def send(self, letter: Letter) -> None:
         """Mail what was asked for, at least once. Nothing for who has left, or has nothing to choose.
 
@@ -101,10 +93,6 @@ class Activating:
                     is_again = await self._credentials.is_under_way(member, letter.request)
                     if is_again or await self._limiting.allows_letter(letter.login):
                         await self._mail_link(member, Purpose.RESET, StaffState.ACTIVE, letter.request)
-                case ChangedLetter():
-                    member = await self._members.of(letter.organisation, letter.staff)
-                    text = CHANGED_TEXT.format(service=self._service_name, address=f"{self._public_url}/portal")
-                    await self._send(member, CHANGED_SUBJECT, text, f"{letter.request}|{CHANGED}")
         except NotFoundError:
             return
 

@@ -3,7 +3,6 @@
 Nothing here signs anybody in, and nothing here touches a second factor: who has one is asked for it as before.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from shared.domain.organisation_settings import StaffSignIn
 from shared.domain.ports import Body, Record, Records
 from shared.domain.principals import Staff
 from shared.domain.staff_members import StaffState
+from shared.domain.staff_notices import StaffNotice
 from shared.services.address_pepper import AddressPepper
 from shared.services.auditing import Audit
 from shared.services.choosing_passwords import ChoosingPasswords
@@ -33,8 +33,7 @@ from shared.services.organisation_settings import SettingsOfOrganisations
 from shared.services.proving_passwords import ProvingPasswords
 from shared.services.session_index import SessionIndex
 from shared.services.staff_records import StaffRecords
-
-Telling = Callable[[OrganisationId, StaffId], Awaitable[None]]
+from shared.services.telling_staff import TellingStaff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class PasswordSet:
 
 
 class SettingPasswords:
-    """``tell`` lets a member know by mail that the password was changed."""
+    """Stores passwords, and lets the member know by mail that theirs was changed."""
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class SettingPasswords:
         settings: SettingsOfOrganisations,
         index: SessionIndex,
         audit: Audit,
-        tell: Telling,
+        telling: TellingStaff,
     ) -> None:
         self._records = records
         self._staff = staff
@@ -74,7 +73,7 @@ class SettingPasswords:
         self._settings = settings
         self._index = index
         self._audit = audit
-        self._tell = tell
+        self._telling = telling
 
     async def by_link(self, text: str, password: str) -> PasswordSet:
         """Set the password of whose link this is, and end every session of theirs.
@@ -97,7 +96,7 @@ class SettingPasswords:
         await self._leave_nothing_of_a_leaver(member)
         await self._activate(member)
         await self._index.end_all(member.staff)
-        await self._tell(member.organisation, member.staff)
+        await self._telling.tell(member.organisation, member.staff, StaffNotice.PASSWORD_CHANGED)
         return PasswordSet(organisation=member.organisation, staff=member.staff, login=member.login)
 
     async def change(self, staff: Staff, *, current: str, new: str, here: str) -> None:
@@ -123,7 +122,7 @@ class SettingPasswords:
             raise WrongCredentialsError from fault
         await self._credentials.revoke(member.organisation, member.staff)
         await self._index.end_all(member.staff, but=token_hash(here))
-        await self._tell(member.organisation, member.staff)
+        await self._telling.tell(member.organisation, member.staff, StaffNotice.PASSWORD_CHANGED)
 
     async def _goes_by_password(self, member: MemberLogin) -> bool:
         return StaffSignIn.PASSWORD in (await self._settings.of(member.organisation)).sign_in
