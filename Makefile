@@ -20,7 +20,7 @@ demo: setup ## do the whole main job and check every step: make demo FILE=path (
 
 test: setup ## run all tests, in several processes: many of them wait
 	@$(BIN)/python -m local.tools
-	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, types, import rules and the quick tests
 	$(BIN)/ruff check

@@ -4,6 +4,8 @@ Where Node is missing the run fails and says what to install; nothing is skipped
 """
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
@@ -16,11 +18,27 @@ from local.deployed_python import ADVICE, find_python
 from tests.support.key_vault import RunningKeyVault
 from tests.support.worker import is_ci
 
+TESTS: Final = Path(__file__).parent
+
 # How long an example takes says something of the machine and of whatever else runs on it, and nothing of the code.
 hypothesis.settings.register_profile(
     "whatever-the-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("whatever-the-machine")
+
+
+LONG: Final = ("e2e", "package", "conformance", "schemathesis", "clients", "browser", "supply_chain", "contract")
+"""Folders whose files take longest. They go first: one that begins when the others are done keeps a single process busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, else in the order in which they were found."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(TESTS).parts[0]
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
