@@ -99,7 +99,7 @@ const TEXTS = {
   "staff.action": ["Logga in", "Sign in"],
   "staff.address.missing": ["Skriv din e-postadress.", "Enter your mail address."],
   "second-step.title": ["Ett steg till", "One more step"],
-  "second-step.lead": ["Lösenordet stämmer. Visa nu också att det är du.", "The password is right. Now show that it is you as well."],
+  "second-step.lead": ["Så långt stämmer det. Visa nu också att det är du.", "So far it is right. Now also show that it is you."],
   "second-step.missing": ["Skriv koden.", "Enter the code."],
   "second-step.totp": ["Kod från din autentiseringsapp", "Code from your authenticator app"],
   "second-step.totp.hint": ["Sex siffror. Appen visar en ny kod varje halvminut.", "Six digits. The app shows a new code every half minute."],
