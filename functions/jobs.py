@@ -13,10 +13,11 @@ from shared.container import Container
 from shared.domain.alerts import parse_alert
 from shared.domain.announcements import announced
 from shared.domain.errors import IntegrityError
-from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId, is_id
+from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UploadId, is_id
 from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
 from shared.domain.staff_notices import parse_notice
+from shared.services.endings import FileEnding, MessageEnding
 
 TIMER: Final = "timer"
 """In place of an invocation id, which timers are not told."""
@@ -72,6 +73,31 @@ async def _notify(container: Container, message: func.QueueMessage) -> None:
     await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
 
 
+async def _dispatch(container: Container, message: func.QueueMessage) -> None:
+    """Deliver what was sent, or erase what a request has made unreadable. Raises ``IntegrityError``."""
+    match _body(message).get("erase"):
+        case None:
+            thread, sent = _ids(message, "thread", "message")
+            await container.sending.deliver(ThreadId(thread), MessageId(sent))
+        case "message":
+            thread, deleted = _ids(message, "thread", "message")
+            await container.retaining.finish(MessageEnding(thread=ThreadId(thread), message=MessageId(deleted)))
+        case "file":
+            organisation, thread, draft, file, upload = _ids(
+                message, "organisation", "thread", "message", "file", "upload"
+            )
+            ending = FileEnding(
+                organisation=OrganisationId(organisation),
+                thread=ThreadId(thread),
+                message=MessageId(draft),
+                file=FileId(file),
+                upload=UploadId(upload),
+            )
+            await container.clearing.clear(ending)
+        case _:
+            raise IntegrityError
+
+
 def register(app: func.FunctionApp, container: Container) -> None:
     """Add the queue and timer functions. None lets an exception out as it is (``functions.faults``)."""
     run = _counting(container)
@@ -80,8 +106,7 @@ def register(app: func.FunctionApp, container: Container) -> None:
     @app.queue_trigger(arg_name="message", queue_name="%PIC_DISPATCH_QUEUE%", connection="PIC_STORAGE")
     async def dispatch(message: func.QueueMessage) -> None:
         async def work() -> None:
-            thread, sent = _ids(message, "thread", "message")
-            await container.sending.deliver(ThreadId(thread), MessageId(sent))
+            await _dispatch(container, message)
 
         await run(work(), name="dispatch", invocation=message.id or "unknown")
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from shared.services.challenges import Challenges
     from shared.services.checking import Checking
     from shared.services.choosing_passwords import ChoosingPasswords
+    from shared.services.clearing import Clearing
     from shared.services.client_authenticating import ClientAuthenticating
     from shared.services.client_records import ClientRecords
     from shared.services.client_tokens import ClientTokens
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from shared.services.evidence import EvidenceArchive
     from shared.services.expiring import Expiries
     from shared.services.factor_records import FactorRecords
+    from shared.services.handing_over import HandingOver
     from shared.services.idempotency import Idempotency
     from shared.services.journaling import Journal
     from shared.services.keyring import Keyring
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from shared.services.sessions import Sessions
     from shared.services.setting_passwords import SettingPasswords
     from shared.services.sharing import Sharing
+    from shared.services.shredding import Shredding
     from shared.services.sign_in_collecting import Collecting
     from shared.services.sign_in_orders import SignInOrders
     from shared.services.staff_limiting import StaffLimiting
@@ -960,6 +963,7 @@ class Container(Clients):
             records=self.records,
             blobs=self.blobs,
             keyring=self.keyring,
+            handing_over=self.handing_over,
             digests=self.digests,
             checking=self.checking,
             random=self.random,
@@ -982,13 +986,25 @@ class Container(Clients):
     def abandoning(self) -> "Abandoning":
         from shared.services.abandoning import Abandoning
 
-        return Abandoning(
+        return Abandoning(records=self.records, handing_over=self.handing_over, journal=self.journal, audit=self.audit)
+
+    @cached_property
+    def handing_over(self) -> "HandingOver":
+        from shared.services.handing_over import HandingOver
+
+        return HandingOver(
+            expiries=self.expiries, queues=self.queues, queue=self.settings.dispatch_queue, clock=self.clock
+        )
+
+    @cached_property
+    def clearing(self) -> "Clearing":
+        from shared.services.clearing import Clearing
+
+        return Clearing(
             records=self.records,
             blobs=self.blobs,
+            abandoning=self.abandoning,
             storing=self.storing,
-            expiries=self.expiries,
-            journal=self.journal,
-            audit=self.audit,
             clock=self.clock,
         )
 
@@ -1016,6 +1032,7 @@ class Container(Clients):
             expiries=self.expiries,
             storing=self.storing,
             abandoning=self.abandoning,
+            handing_over=self.handing_over,
             digests=self.digests,
             checking=self.checking,
             limits=self.upload_limits,
@@ -1096,14 +1113,19 @@ class Container(Clients):
         )
 
     @cached_property
+    def shredding(self) -> "Shredding":
+        from shared.services.shredding import Shredding
+
+        return Shredding(records=self.records, access=self.access, journal=self.journal, clock=self.clock)
+
+    @cached_property
     def erasing(self) -> "Erasing":
         from shared.services.erasing import Erasing
 
         return Erasing(
             records=self.records,
             blobs=self.blobs,
-            access=self.access,
-            journal=self.journal,
+            shredding=self.shredding,
             audit=self.audit,
             metrics=self.metrics,
             clock=self.clock,
@@ -1117,7 +1139,9 @@ class Container(Clients):
             records=self.records,
             access=self.access,
             erasing=self.erasing,
-            abandoning=self.abandoning,
+            shredding=self.shredding,
+            clearing=self.clearing,
+            handing_over=self.handing_over,
             expiries=self.expiries,
             buckets=self.buckets,
             credentials=self.credentials,

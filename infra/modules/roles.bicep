@@ -75,7 +75,6 @@ var cryptoServiceEncryptionUser = 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var communicationOwner = '09976791-48a7-449e-bb21-39d1a415f350'
-var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 
 var apps = [publicPrincipalId, jobsPrincipalId]
 var hostRoles = [blobDataOwner, queueDataContributor, tableDataContributor]
@@ -241,22 +240,14 @@ resource archiving 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: { principalId: jobsPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: archivist.id }
 }
 
+// Only the jobs delete: requests make unreadable and hand over (ADR 0034).
 resource jobsErasing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: data::blobs::content
   name: guid(data.id, jobsPrincipalId, 'content-eraser')
   properties: { principalId: jobsPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: eraser.id }
 }
 
-// Only the jobs should delete. Today requests delete as well: a message that its sender takes back, a file that leaves a
-// draft, an upload that ends (erasing, abandoning, storing, uploading). Without this role each of them would fail. It
-// goes when requests hand that work to the jobs; docs/deployment.md lists it as open.
-resource publicErasing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: data::blobs::content
-  name: guid(data.id, publicPrincipalId, 'content-eraser')
-  properties: { principalId: publicPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: eraser.id }
-}
-
-// Queues. Requests put messages to be delivered; everything else is the jobs'.
+// Queues. Requests put what is to be delivered or erased; everything else is the jobs'.
 
 resource listing 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for principal in apps: {
@@ -320,17 +311,40 @@ resource notifyPoisoning 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
   }
 }
 
-// Records: on the database, not on the account.
+// Records: on the database, not on the account; and what the code calls, which is no upsert, procedure or change feed.
+// Both delete: sessions, orders and drafts end by requests.
 
 resource records 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' existing = { name: recordsName }
+
+resource recorder 'Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions@2025-10-15' = {
+  parent: records
+  name: guid(records.id, 'recorder')
+  properties: {
+    roleName: '${name} recorder'
+    type: 'CustomRole'
+    assignableScopes: ['${records.id}/dbs/${database}']
+    permissions: [
+      {
+        dataActions: [
+          'Microsoft.DocumentDB/databaseAccounts/readMetadata'
+          'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/executeQuery'
+          'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/create'
+          'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/delete'
+          'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/read'
+          'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/replace'
+        ]
+      }
+    ]
+  }
+}
 
 resource recording 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-10-15' = [
   for principal in apps: {
     parent: records
-    name: guid(records.id, principal, cosmosDataContributor)
+    name: guid(records.id, principal, 'recorder')
     properties: {
       principalId: principal
-      roleDefinitionId: '${records.id}/sqlRoleDefinitions/${cosmosDataContributor}'
+      roleDefinitionId: recorder.id
       scope: '${records.id}/dbs/${database}'
     }
   }

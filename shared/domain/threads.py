@@ -145,19 +145,24 @@ def _author(fields: Fields) -> Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """What the certificate will say, fixed when erasing began: since when unreadable, why, how many stored files."""
+    """What the certificate and the log will say, fixed when erasing began: since when unreadable, why, how many files.
+
+    ``by``: a reader key, or ``system``.
+    """
 
     at: datetime
     cause: str
     files: int
+    by: str
 
     def body(self) -> Body:
-        return {"at": instant_text(self.at), "cause": self.cause, "files": self.files}
+        return {"at": instant_text(self.at), "cause": self.cause, "files": self.files, "by": self.by}
 
     @classmethod
     def of(cls, fields: Fields) -> "Erasure":
         """Raises ``IntegrityError``."""
-        return cls(at=fields.instant("at"), cause=fields.text("cause"), files=fields.whole("files"))
+        at, cause, files = fields.instant("at"), fields.text("cause"), fields.whole("files")
+        return cls(at=at, cause=cause, files=files, by=fields.text("by"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

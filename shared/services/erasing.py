@@ -1,29 +1,25 @@
 """Erasing a message: keys first, a certificate once all is gone, the message's own record last.
 
 Order (design section 4): mark and destroy the text's key in one write -> note it in the journal -> destroy the files'
-keys -> delete the blobs and read back that they are gone -> delete what else stands about the message -> certificate ->
-delete the message's own record. Each step is found again after a crash, because that record goes last, and with it goes
-what the certificate says.
+keys (all of that is ``shredding``) -> delete the blobs and read back that they are gone -> delete what else stands
+about the message -> certificate -> delete the message's own record. Each step is found again after a crash, because
+that record goes last, and with it goes what the certificate says. It deletes content, so only jobs and operators run
+it.
 """
-
-from dataclasses import replace
 
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import instant_text
-from shared.domain.deletions import Deletion, DeletionKind
-from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
+from shared.domain.errors import IntegrityError, RecordExistsError, RecordNotFoundError
 from shared.domain.ids import ThreadId, UploadId
-from shared.domain.lifecycles import MessageState, MessageStep, next_message_state
 from shared.domain.metrics import Counter, Metrics
 from shared.domain.places import Place
 from shared.domain.ports import Blobs, Body, Clock, Record, Records
 from shared.domain.threads import Erasure, Message, StoredFile, Thread
-from shared.services.access import Access
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
-from shared.services.journaling import Journal
 from shared.services.listing import every_record
+from shared.services.shredding import Shredding
 
 METHOD = "wrapped keys destroyed; blobs and records deleted"
 PROOF = "no blob under the message's prefix"
@@ -37,16 +33,14 @@ class Erasing:
         *,
         records: Records,
         blobs: Blobs,
-        access: Access,
-        journal: Journal,
+        shredding: Shredding,
         audit: Audit,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._records = records
         self._blobs = blobs
-        self._access = access
-        self._journal = journal
+        self._shredding = shredding
         self._audit = audit
         self._metrics = metrics
         self._clock = clock
@@ -56,66 +50,20 @@ class Erasing:
 
         Raises ``IntegrityError`` when the store still shows a blob that it was told to delete.
         """
-        marked = await self._mark(record, cause)
-        if marked is None:
+        shredded = await self._shredding.shred(record, cause=cause, by=by)
+        if shredded is None:
             return
-        message = Message.of(marked.body)
-        await self._note(message)
-        files = await self._access.kept_files(message)
-        for file_record, file in files:
-            await self._shred(file_record, file)
-        for _, file in files:
-            await self._blobs.delete(places.blob(file.organisation, file.thread, file.message, file.file))
-        await self._prove_gone(message)
-        await self._delete_entries(message, [file for _, file in files])
-        await self._audit.write(
-            AuditEvent.MESSAGE_ERASED, message.organisation, by=by, thread=message.thread, message=message.message
-        )
-        await self._certify(message)
-        await delete(self._records, places.message(message.thread, message.message))
-
-    async def _note(self, message: Message) -> None:
+        message, files = shredded
         if message.erasure is None:
             raise IntegrityError
-        deletion = Deletion(
-            kind=DeletionKind.MESSAGE,
-            organisation=message.organisation,
-            thread=message.thread,
-            message=message.message,
-            item=None,
-            cause=message.erasure.cause,
-        )
-        await self._journal.note(deletion)
-
-    async def _mark(self, record: Record, cause: str) -> Record | None:
-        """Mark the message and destroy its text key: from here on nobody can read it. None if it is gone."""
-        while True:
-            found = Message.of(record.body)
-            if found.state is MessageState.ERASING:
-                return record
-            state = next_message_state(found.state, MessageStep.ERASE)
-            erasure = Erasure(at=self._clock(), cause=cause, files=len(await self._access.files(found)))
-            marked = replace(found, state=state, text=None, text_key=None, erasure=erasure)
-            try:
-                try:
-                    return await self._records.replace_if_match(record, marked.body())
-                except RecordChangedError:
-                    record = await self._records.get(record.partition, record.id)
-            except RecordNotFoundError:
-                return None
-
-    async def _shred(self, record: Record, file: StoredFile) -> None:
-        while file.key is not None:
-            try:
-                try:
-                    await self._records.replace_if_match(record, replace(file, key=None, manifest=None).body())
-                except RecordChangedError:
-                    record = await self._records.get(record.partition, record.id)
-                    file = StoredFile.of(record.body)
-                else:
-                    return
-            except RecordNotFoundError:
-                return
+        for file in files:
+            await self._blobs.delete(places.blob(file.organisation, file.thread, file.message, file.file))
+        await self._prove_gone(message)
+        await self._delete_entries(message, files)
+        ids = {"thread": message.thread, "message": message.message}
+        await self._audit.write(AuditEvent.MESSAGE_ERASED, message.organisation, by=message.erasure.by, **ids)
+        await self._certify(message, message.erasure)
+        await delete(self._records, places.message(message.thread, message.message))
 
     async def _prove_gone(self, message: Message) -> None:
         """Read back: no blob of the message is left. Raises ``IntegrityError``, so that no certificate is written.
@@ -153,10 +101,7 @@ class Erasing:
         except RecordNotFoundError:
             return None
 
-    async def _certify(self, message: Message) -> None:
-        erasure = message.erasure
-        if erasure is None:
-            raise IntegrityError
+    async def _certify(self, message: Message, erasure: Erasure) -> None:
         # Under the month in which erasing began: one certificate, even if a crash carries the end into the next.
         place = places.certificate(message.organisation, erasure.at, message.message)
         body: Body = {

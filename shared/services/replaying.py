@@ -19,9 +19,10 @@ from shared.domain.ids import FileId, MessageId, SessionId, ThreadId
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Blobs, Record, Records
 from shared.domain.threads import Message, StoredFile, Thread
-from shared.services.abandoning import Abandoning, Ending
+from shared.services.abandoning import Abandoning
 from shared.services.auditing import Audit
 from shared.services.deleting import delete
+from shared.services.endings import FileEnding
 from shared.services.erasing import Erasing
 from shared.services.journaling import Journal
 from shared.services.listing import each_record
@@ -122,7 +123,7 @@ class Replaying:
         file = StoredFile.of((await self._records.get(place.partition, place.id)).body)
         # Sent in the copy, and therefore removed from the whole message later: then that is noted as well.
         with suppress(ConflictError):
-            await self._abandoning.withdraw(draft, Ending.of(file), by="system")
+            await self._abandoning.withdraw(draft, FileEnding.of(file), by="system")
 
     async def _hide(self, record: Record, deletion: Deletion) -> None:
         place = places.thread(deletion.thread)

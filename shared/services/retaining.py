@@ -16,25 +16,28 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.deletions import Deletion, DeletionKind
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordNotFoundError
-from shared.domain.ids import FileId, MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UploadId
+from shared.domain.ids import MessageId, OrganisationId, SessionId, StaffId, Subject, ThreadId, UploadId
 from shared.domain.lifecycles import MessageState
 from shared.domain.metrics import Metrics, Timing
 from shared.domain.places import Place
 from shared.domain.ports import Clock, Record, Records
 from shared.domain.principals import Person, Principal, reader_key
-from shared.domain.retention import FINISH_AFTER, is_expired
+from shared.domain.retention import is_expired
 from shared.domain.staff_members import StaffState, state_of
 from shared.domain.threads import Message, Participant, Thread
-from shared.services.abandoning import Abandoning
 from shared.services.access import Access, OpenMessage
 from shared.services.auditing import Audit
 from shared.services.buckets import Buckets
+from shared.services.clearing import Clearing
 from shared.services.credentials import Credentials
 from shared.services.deleting import delete
+from shared.services.endings import FileEnding, MessageEnding
 from shared.services.erasing import Erasing
 from shared.services.expiring import Expiries
+from shared.services.handing_over import HandingOver
 from shared.services.journaling import Journal
 from shared.services.listing import each_record
+from shared.services.shredding import Shredding
 
 SETTLED_AT_ONCE: Final = 8
 """Bookings settled at the same time: a message takes about 20 calls, each of which waits for a store."""
@@ -73,7 +76,9 @@ class Retaining:
         records: Records,
         access: Access,
         erasing: Erasing,
-        abandoning: Abandoning,
+        shredding: Shredding,
+        clearing: Clearing,
+        handing_over: HandingOver,
         expiries: Expiries,
         buckets: Buckets,
         credentials: Credentials,
@@ -85,7 +90,9 @@ class Retaining:
         self._records = records
         self._access = access
         self._erasing = erasing
-        self._abandoning = abandoning
+        self._shredding = shredding
+        self._clearing = clearing
+        self._handing_over = handing_over
         self._expiries = expiries
         self._buckets = buckets
         self._credentials = credentials
@@ -104,9 +111,14 @@ class Retaining:
         if isinstance(principal, Person) and me is not None and not opened.is_mine:
             await self._hide(opened, principal, me)
             return
-        # Booked first: what a crash leaves half deleted is finished within hours and not at the message's own end.
-        await self._expiries.book(self._clock() + FINISH_AFTER, f"message|{thread}|{message}")
-        await self._erasing.erase(opened.record, cause="party", by=reader_key(principal))
+        ending = MessageEnding(thread=thread, message=message)
+        await self._handing_over.book(ending)
+        await self._shredding.shred(opened.record, cause="party", by=reader_key(principal))
+        await self._handing_over.put(ending)
+
+    async def finish(self, ending: MessageEnding) -> None:
+        """What the jobs do once a party has deleted. Nothing happens to a message that nobody has begun to delete."""
+        await self._expire_message(ending.thread, ending.message, self._clock())
 
     async def _hide(self, opened: OpenMessage, principal: Person, me: Participant) -> None:
         """Delete a person's own copy: the entry in the mailbox first, so that all of it can be repeated."""
@@ -200,12 +212,9 @@ class Retaining:
             case "thread":
                 await self._expire_thread(ThreadId(rest), now)
             case "file":
-                thread, _, ids = rest.partition("|")
-                message, _, ids = ids.partition("|")
-                file, _, upload = ids.partition("|")
-                await self._abandoning.finish(ThreadId(thread), MessageId(message), FileId(file), UploadId(upload))
+                await self._clearing.clear(FileEnding.booked(rest))
             case "upload":
-                await self._abandoning.expire(UploadId(rest))
+                await self._clearing.expire(UploadId(rest))
             case "session":
                 await self._expire_session(rest, now)
             case "staff":

@@ -20,6 +20,8 @@ from shared.domain.ports import Blobs, Record, Records
 from shared.domain.threads import CHECKS_FIELD, FileState, Sealed, StoredFile
 from shared.services.checking import Checking, Plaintext
 from shared.services.digests import RunningDigest, RunningDigests
+from shared.services.endings import FileEnding
+from shared.services.handing_over import HandingOver
 from shared.services.keyring import Keyring
 from shared.services.part_reading import whole_plaintext
 from shared.services.uploads import Upload
@@ -44,6 +46,7 @@ class Storing:
         records: Records,
         blobs: Blobs,
         keyring: Keyring,
+        handing_over: HandingOver,
         digests: RunningDigests,
         checking: Checking,
         random: RandomBytes,
@@ -51,6 +54,7 @@ class Storing:
         self._records = records
         self._blobs = blobs
         self._keyring = keyring
+        self._handing_over = handing_over
         self._digests = digests
         self._checking = checking
         self._random = random
@@ -158,7 +162,8 @@ class Storing:
         except (RecordChangedError, RecordNotFoundError) as fault:
             if await self._is_stored(upload):
                 return  # Another request of this upload stored it with the same parts.
-            await self._blobs.delete(upload.blob)  # It was erased; an empty file commits without any block.
+            # It was erased meanwhile; an empty file commits without any block.
+            await self._handing_over.hand_over(FileEnding.of(upload))
             raise NotFoundError from fault
 
     async def _digest_again(self, upload: Upload, plaintext: Plaintext) -> RunningDigest:

@@ -33,13 +33,15 @@ from shared.domain.threads import FileState, Message, Sealed, StoredFile, Wrappe
 from shared.domain.tus import Append, Content, Receive, Refused, decide
 from shared.domain.tus_headers import Checksum
 from shared.domain.upload_rule import Progress, UploadedPart, UploadState
-from shared.services.abandoning import Abandoning, Ending
+from shared.services.abandoning import Abandoning
 from shared.services.access import Access
 from shared.services.attaching import MAX_FILES, attach
 from shared.services.checking import Checking
 from shared.services.checksums import verified
 from shared.services.digests import RunningDigest, RunningDigests
+from shared.services.endings import FileEnding
 from shared.services.expiring import Expiries
+from shared.services.handing_over import HandingOver
 from shared.services.keyring import Keyring
 from shared.services.part_writing import PartWriter
 from shared.services.storing import Storing
@@ -80,6 +82,7 @@ class Uploading:
         expiries: Expiries,
         storing: Storing,
         abandoning: Abandoning,
+        handing_over: HandingOver,
         digests: RunningDigests,
         checking: Checking,
         limits: UploadLimits,
@@ -93,6 +96,7 @@ class Uploading:
         self._expiries = expiries
         self._storing = storing
         self._abandoning = abandoning
+        self._handing_over = handing_over
         self._digests = digests
         self._checking = checking
         self._limits = limits
@@ -160,7 +164,7 @@ class Uploading:
         try:
             await attach(self._records, opened.record, file)
         except (ConflictError, InvalidInputError):
-            await self._abandoning.erase(Ending.of(begun))
+            await self._abandoning.drop(FileEnding.of(begun))  # Nobody has been told of it: it has no bytes.
             raise
         if begun.progress.state is UploadState.FULL:
             return (await self._storing.store(record, begun))[1]
@@ -240,7 +244,8 @@ class Uploading:
         except RecordChangedError as fault:
             raise ConflictError from fault
         except RecordNotFoundError as fault:
-            await self._drop_late_parts(found)
+            # It ended while bytes came in: what was staged since must not stay.
+            await self._handing_over.hand_over(FileEnding.of(found))
             raise NotFoundError from fault
         self._digests.keep(upload, digest)
         if cut is not None:
@@ -249,22 +254,15 @@ class Uploading:
             return (await self._storing.store(record, grown))[1]
         return grown
 
-    async def _drop_late_parts(self, upload: Upload) -> None:
-        """The upload ended while bytes came in. If its file is gone too, what was staged since would stay."""
-        try:
-            await self._storing.file(upload)
-        except NotFoundError:
-            await self._blobs.delete(upload.blob)
-
     async def cancel(self, principal: Principal, upload: UploadId) -> None:
-        """End an upload and drop what arrived (tus termination); a stored file leaves the draft.
+        """End an upload and what arrived (tus termination); a stored file leaves the draft.
 
         Raises ``NotFoundError``; ``ConflictError`` when the draft was sent.
         """
         await self._end(await self._load(principal, upload), principal)
 
     async def _end(self, loaded: _Loaded, principal: Principal) -> None:
-        await self._abandoning.withdraw(loaded.message, Ending.of(loaded.upload), by=reader_key(principal))
+        await self._abandoning.withdraw(loaded.message, FileEnding.of(loaded.upload), by=reader_key(principal))
 
     async def remove(self, principal: Principal, thread: ThreadId, message: MessageId, file: FileId) -> None:
         """Take a file, stored or not, out of a draft of the principal's side, whoever of that side brought it.
@@ -276,7 +274,7 @@ class Uploading:
         if not opened.is_mine:
             raise NotFoundError
         found = await self._access.file(opened, file)
-        await self._abandoning.withdraw(opened.record, Ending.of(found), by=reader_key(principal))
+        await self._abandoning.withdraw(opened.record, FileEnding.of(found), by=reader_key(principal))
 
     async def _load(self, principal: Principal, upload: UploadId) -> _Loaded:
         if not is_id(upload):

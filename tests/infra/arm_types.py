@@ -29,6 +29,7 @@ MODELS: Mapping[str, Any] = {
     "Microsoft.DocumentDB/databaseAccounts": cosmos.DatabaseAccountCreateUpdateProperties,
     "Microsoft.DocumentDB/databaseAccounts/sqlDatabases": cosmos.SqlDatabaseCreateUpdateProperties,
     "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers": cosmos.SqlContainerCreateUpdateProperties,
+    "Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions": cosmos.SqlRoleDefinitionResource,
     "Microsoft.Web/sites": web.SiteProperties,
     "Microsoft.Web/serverfarms": web.AppServicePlanProperties,
 }
@@ -48,6 +49,7 @@ VERSIONS: Mapping[str, str] = {
     "Microsoft.DocumentDB/databaseAccounts/sqlDatabases": "2025-10-15",
     "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers": "2025-10-15",
     "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments": "2025-10-15",
+    "Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions": "2025-10-15",
     "Microsoft.Insights/actionGroups": "2023-01-01",
     "Microsoft.Insights/components": "2020-02-02",
     # The only preview: no later version knows groups of categories.

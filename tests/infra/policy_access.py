@@ -25,7 +25,6 @@ ROLES = {
     "secretsUser": "4633458b-17de-408a-b874-0445c86b69e6",
     "metricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
     "communicationOwner": "09976791-48a7-449e-bb21-39d1a415f350",
-    "cosmosDataContributor": "00000000-0000-0000-0000-000000000002",
 }
 """Read up in Azure's own list. A wrong digit looks right to every tool."""
 
@@ -51,7 +50,7 @@ def _is_guid(text: Any) -> bool:
 def roles_are_assigned_in_one_file(templates: Templates) -> Iterator[str]:
     """Whoever wants to know who may do what reads one file."""
     for each in resources(templates):
-        is_role = each.kind == _ASSIGNMENT or each.kind.endswith(("sqlRoleAssignments", "roleDefinitions"))
+        is_role = each.kind == _ASSIGNMENT or each.kind.endswith(("sqlRoleAssignments", "oleDefinitions"))
         if is_role and each.file != "modules/roles.bicep":
             yield f"{each.file} {each.symbol}"
 
@@ -81,10 +80,12 @@ def writing_is_not_deleting(templates: Templates) -> Iterator[str]:
 
 
 def who_may_erase(templates: Templates) -> Iterator[str]:
-    """The jobs; and, until requests hand it over, the public app: docs/deployment.md lists that as open."""
+    """The jobs alone, and content alone: nobody deletes a note of the journal."""
     content = Code("data::blobs::content")
-    if _assigned(templates, "eraser") != {"jobsErasing": content, "publicErasing": content}:
+    if _assigned(templates, "eraser") != {"jobsErasing": content}:
         yield "eraser"
+    if _only(templates, "jobsErasing").at("properties.principalId") != Code("jobsPrincipalId"):
+        yield "principal"
     if _assigned(templates, "writer") != {"writing": content, "noting": Code("data::blobs::notes")}:
         yield "writer"
     for role in ("blobDataOwner", "hostRoles"):
@@ -101,6 +102,55 @@ def only_the_jobs_archive(templates: Templates) -> Iterator[str]:
     reaching = [each.symbol for each in resources(templates, _ASSIGNMENT) if "copies" in str(each.at("scope"))]
     if reaching != ["archiving"]:
         yield f"copies: {reaching}"
+
+
+OF_THE_PUBLIC = {
+    "publicHosting": "role",
+    "writing": "writer",
+    "noting": "writer",
+    "listing": "queueLister",
+    "publicSending": "queueMessageSender",
+    "wrapping": "cryptoServiceEncryptionUser",
+    "publicReading": "secretsUser",
+    "publishing": "metricsPublisher",
+}
+"""All that the app that answers people may do, but for records. ``role`` is a host's, on the host's own account."""
+
+
+def requests_delete_no_content_and_no_key(templates: Templates) -> Iterator[str]:
+    """The public app has these roles and no other: none of them deletes content, a note or a key."""
+    found = {
+        each.symbol: str(each.at("properties.roleDefinitionId"))
+        for each in resources(templates, _ASSIGNMENT)
+        if each.at("properties.principalId") in {Code("publicPrincipalId"), Code("principal")}
+    }
+    for symbol in sorted(found.keys() | OF_THE_PUBLIC.keys()):
+        role = OF_THE_PUBLIC.get(symbol)
+        if role is None or not re.search(rf"(?:, |^){role}(?:\.id|\))$", found.get(symbol, "")):
+            yield symbol
+    if _only(templates, "publicHosting").at("scope") != Code("publicHost"):
+        yield "the host's account"
+
+
+_ITEMS = "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers"
+
+
+def records_are_called_as_the_code_calls_them(templates: Templates) -> Iterator[str]:
+    """No upsert, no procedure, no change feed: the ready-made role has all of them."""
+    rights = {
+        "Microsoft.DocumentDB/databaseAccounts/readMetadata",
+        f"{_ITEMS}/executeQuery",
+        *(f"{_ITEMS}/items/{act}" for act in ("create", "delete", "read", "replace")),
+    }
+    (recorder,) = resources(templates, "Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions")
+    if {right for each in recorder.at("properties.permissions") for right in each["dataActions"]} != rights:
+        yield "rights"
+    (recording,) = resources(templates, "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments")
+    if recording.at("properties.roleDefinitionId") != Code("recorder.id"):
+        yield "role"
+    database = Code("'${records.id}/dbs/${database}'")
+    if recording.at("properties.scope") != database or recorder.at("properties.assignableScopes") != [database]:
+        yield "scope"
 
 
 def only_the_jobs_renew_keys(templates: Templates) -> Iterator[str]:
@@ -178,6 +228,8 @@ ACCESS = (
     writing_is_not_deleting,
     who_may_erase,
     only_the_jobs_archive,
+    requests_delete_no_content_and_no_key,
+    records_are_called_as_the_code_calls_them,
     only_the_jobs_renew_keys,
     requests_only_send_to_dispatch,
     secrets_are_read_one_by_one,

@@ -177,6 +177,50 @@ OF_RULES = [
     Violation(
         "who_may_erase",
         _ROLES,
+        "'content-eraser')\n  properties: { principalId: jobs",
+        "'content-eraser')\n  properties: { principalId: public",
+    ),
+    Violation(
+        "requests_delete_no_content_and_no_key",
+        _ROLES,
+        "// Queues. Requests put",
+        "resource publicErasing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n"
+        "  scope: data::blobs::content\n"
+        "  name: guid(data.id, publicPrincipalId, 'content-eraser')\n"
+        "  properties: { principalId: publicPrincipalId, principalType: 'ServicePrincipal', roleDefinitionId: eraser.id }\n"
+        "}\n\n// Queues. Requests put",
+    ),
+    Violation(
+        "requests_delete_no_content_and_no_key",
+        _ROLES,
+        "name: guid(data.id, principal, 'content-writer')\n"
+        "    properties: { principalId: principal, principalType: 'ServicePrincipal', roleDefinitionId: writer.id }",
+        "name: guid(data.id, principal, 'content-writer')\n"
+        "    properties: { principalId: principal, principalType: 'ServicePrincipal', roleDefinitionId: eraser.id }",
+    ),
+    Violation(
+        "requests_delete_no_content_and_no_key",
+        _ROLES,
+        "'Microsoft.Authorization/roleDefinitions', cryptoServiceEncryptionUser)",
+        "'Microsoft.Authorization/roleDefinitions', blobDataOwner)",
+    ),
+    Violation("requests_delete_no_content_and_no_key", _ROLES, "  scope: publicHost\n", "    scope: data\n"),
+    Violation("records_are_called_as_the_code_calls_them", _ROLES, "items/replace'", "items/*'"),
+    Violation(
+        "records_are_called_as_the_code_calls_them",
+        _ROLES,
+        "roleDefinitionId: recorder.id",
+        "roleDefinitionId: '${records.id}/sqlRoleDefinitions/x'",
+    ),
+    Violation(
+        "records_are_called_as_the_code_calls_them",
+        _ROLES,
+        "      scope: '${records.id}/dbs/${database}'",
+        "      scope: records.id",
+    ),
+    Violation(
+        "who_may_erase",
+        _ROLES,
         "  scope: data::blobs::content\n  name: guid(data.id, jobs",
         "  scope: data\n  name: guid(data.id, jobs",
     ),

@@ -24,6 +24,7 @@ from shared.domain.ids import MessageId, OrganisationId, StaffId, ThreadId
 from shared.domain.letters import parse_letter
 from shared.domain.organisation_settings import SecondFactor
 from shared.domain.staff_notices import StaffNotice
+from shared.services.endings import FileEnding, MessageEnding
 from shared.settings import read_settings
 
 PUBLIC_URL = "http://portal.test"
@@ -89,7 +90,7 @@ class MemoryContainer(Container):
         """Do what the queue functions would, until nothing is queued."""
         while self.queues.queued:
             for ids in self.queues.take(self.settings.dispatch_queue):
-                await self.sending.deliver(ThreadId(ids["thread"]), MessageId(ids["message"]))
+                await self._dispatch(ids)
             for ids in self.queues.take(self.settings.notify_queue):
                 if "letter" in ids:
                     await self.activating.send(parse_letter(ids))
@@ -106,6 +107,17 @@ class MemoryContainer(Container):
                     await self.telling_staff.send(organisation, staff, StaffNotice(ids["notice"]), ids["event"])
                     continue
                 await self.notifying.notify(ThreadId(ids["thread"]), MessageId(ids["message"]), ids["recipient"])
+
+    async def _dispatch(self, ids: Mapping[str, str]) -> None:
+        thread, message = ThreadId(ids["thread"]), MessageId(ids["message"])
+        match ids.get("erase"):
+            case None:
+                await self.sending.deliver(thread, message)
+            case "message":
+                await self.retaining.finish(MessageEnding(thread=thread, message=message))
+            case _:
+                named = "|".join(ids[name] for name in ("thread", "message", "file", "organisation", "upload"))
+                await self.clearing.clear(FileEnding.booked(named))
 
     @cached_property
     def clock(self) -> MovableNow:

@@ -54,11 +54,12 @@ class Thread(
 
 
 class Erasure(Nested):
-    """What the certificate will say."""
+    """What the certificate and the log will say."""
 
     at: Instant
     cause: Word
     files: Count
+    by: Annotated[str, pseudonym("who deleted it")]
 
 
 class Message(

@@ -57,7 +57,9 @@ async def checks_of(scene: Scene, reader: Principal, thread: ThreadId, message: 
     return sorted((file.checks for file in opened.files), key=lambda checks: len(checks.findings))
 
 
-def nothing_left(scene: Scene) -> bool:
+async def nothing_left(scene: Scene) -> bool:
+    """Once the jobs have run."""
+    await scene.container.run_queues()
     files = [at for at in scene.bodies("thread|") if at.id.startswith("file|")]
     return not (scene.blob_names() or scene.bodies("upload|") or files)
 
@@ -105,7 +107,7 @@ async def test_what_the_organisation_refuses_is_not_taken(scene: Scene, cuts: tu
     with pytest.raises(ContentRefusedError) as refused:
         await uploaded(scene.container, staff, begun, *data)
     assert refused.value.rules == ("content-executable",)
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
     with pytest.raises(NotFoundError):
         await scene.container.uploading.find(staff, begun.upload)
     event = scene.events("message:file:refuse")[0]
@@ -122,7 +124,7 @@ async def test_an_empty_file_is_refused_by_its_name(scene: Scene) -> None:
         await scene.container.uploading.begin(
             staff, NewUpload(thread=thread, message=message, name="a.exe", media_type="a/b", length=0)
         )
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
 
 
 async def test_a_policy_is_of_one_organisation_and_may_change(scene: Scene) -> None:
@@ -159,7 +161,7 @@ async def test_malware_is_refused_whatever_the_policy(scene: Scene) -> None:
         with pytest.raises(ContentRefusedError) as refused:
             await uploaded(last, staff, begun, data[-1])
         assert refused.value.rules == ("content-malware",)
-        assert nothing_left(scene)
+        assert await nothing_left(scene)
     assert scanner.scans == 3
 
 
@@ -266,7 +268,7 @@ async def test_malware_that_is_found_when_the_draft_is_sent_leaves_it(scene: Sce
     scanner.is_down = False
     with pytest.raises(ContentRefusedError):
         await scene.container.sending.send(staff, thread, message)
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
     await scene.send(staff, thread, message)
 
 
@@ -281,7 +283,7 @@ async def test_the_sweep_refuses_as_well(scene: Scene) -> None:
     scanner.is_down = False
     scene.container.clock.move(days=7, hours=2)
     await scene.container.retaining.sweep()
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
 
 
 @pytest.mark.parametrize("is_down", [True, False])
@@ -304,7 +306,7 @@ async def test_what_is_too_large_to_be_scanned_is_refused_where_it_must_be(scene
     with pytest.raises(ContentRefusedError) as refused:
         await append(scene.container, staff, begun.upload, 0, PDF)
     assert refused.value.rules == ("content-not-scanned",)
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
 
 
 async def test_a_file_over_several_parts_is_judged_whole(scene: Scene) -> None:
@@ -318,7 +320,7 @@ async def test_a_file_over_several_parts_is_judged_whole(scene: Scene) -> None:
     other.scanning = scene.container.scanning
     with pytest.raises(ContentRefusedError):
         await uploaded(other, staff, begun, content[5_000_000:])
-    assert nothing_left(scene)
+    assert await nothing_left(scene)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
@@ -334,5 +336,5 @@ async def test_a_refusal_that_meets_trouble_is_finished(trouble: Trouble) -> Non
         assert await checks_of(scene, staff, thread, message) == []
         scene.container.clock.move(days=8)
         await scene.container.retaining.sweep()
-        assert nothing_left(scene)
+        assert await nothing_left(scene)
         await scene.send(staff, thread, message)

@@ -38,6 +38,7 @@ async def test_the_unit_deletes_for_everyone(scene: Scene) -> None:
         await scene.container.retaining.delete_message(colleague, thread, message)
         for reader in (staff, colleague, person):
             assert not await can_open(scene, reader, thread, message)
+        await scene.container.run_queues()
         assert left_of(scene, message) == set()
     assert scene.blob_names() == set()
     assert {body["cause"] for body in scene.bodies("certificate|").values()} == {"party"}
@@ -50,6 +51,7 @@ async def test_a_person_deletes_the_own_message_for_everyone(scene: Scene) -> No
     message = await scene.sent(person, thread, b"one")
     await scene.container.retaining.delete_message(person, thread, message)
     assert not await can_open(scene, staff, thread, message)
+    await scene.container.run_queues()
     assert left_of(scene, message) == set()
 
 
@@ -124,7 +126,7 @@ async def test_deleting_that_met_trouble_is_finished_within_hours(trouble: Troub
         assert (certificate["cause"], certificate["files"]) == ("party", 2)
         assert certificate["unreadable_at"] == "2026-03-01T12:00:00.000000Z"
         assert not scene.bodies("expiry|20260301")
-    assert begun > 10
+    assert begun > 5
 
 
 @everywhere

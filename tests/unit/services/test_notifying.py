@@ -163,6 +163,7 @@ async def test_a_recall_beside_the_mail_leaves_no_notice() -> None:
         await scene.instance(tap).notifying.notify(thread, message, recipients[0])
         if not tap.was_reached:
             return
+        await scene.container.run_queues()
         assert [at.id for at in scene.bodies("thread|")] == ["thread"]
         with pytest.raises(NotFoundError):
             await scene.container.retrieving.describe(staff, thread, message)

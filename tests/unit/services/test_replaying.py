@@ -78,6 +78,7 @@ async def restored() -> AsyncIterator[Restored]:
         assert (await staff.call("DELETE", erased)).status_code == 204
         assert (await person.call("DELETE", hidden)).status_code == 204
         assert (await staff.call("DELETE", f"{draft}/files/{file}")).status_code == 204
+        await container.run_queues()
         container.clock.move(hours=24)
         await container.retaining.sweep()
 

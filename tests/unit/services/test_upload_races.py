@@ -191,6 +191,7 @@ async def test_an_erased_upload_is_not_revived_by_a_late_request(length: int) ->
         else:
             if not tap.was_reached:
                 break
+        await scene.container.run_queues()
         assert scene.blob_names() == set(), tap.calls[number - 1]
         assert scene.bodies("upload|") == {}
         assert [at.id for at in scene.bodies("thread|")] == ["thread"]
@@ -219,6 +220,7 @@ async def test_an_expiry_beside_the_last_byte_leaves_the_file_or_nothing() -> No
         if is_kept:
             assert await scene.content(staff, thread, message, upload.file) == b"abc"
         else:
+            await scene.container.run_queues()
             assert scene.blob_names() == set()
         if not tap.was_reached:
             break

@@ -8,8 +8,10 @@ from functools import partial
 import pytest
 
 from shared.domain.errors import DependencyError, InvalidInputError
+from shared.domain.ids import MessageId, ThreadId
 from shared.domain.moves import kind_of
 from shared.domain.ports import Body
+from shared.domain.principals import Staff
 from shared.operations.move import checks_of
 from shared.services.custody import service_key_name
 from shared.services.moving import marker
@@ -72,7 +74,7 @@ async def test_a_source_that_goes_on_working_is_caught_up_with() -> None:
     move = Move(source=source)
     await move.copy()
     before = source.blob_names()
-    await source.container.retaining.delete_message(staff, thread, gone)
+    await erased(source, staff, thread, gone)
     kept = await source.sent(staff, thread, b"new", text="Nytt")
     assert source.blob_names() != before
     report = await move.final()
@@ -80,6 +82,12 @@ async def test_a_source_that_goes_on_working_is_caught_up_with() -> None:
     there = move.there()
     assert (await there.container.retrieving.open(there.person(), thread, kept)).text == "Nytt"
     assert report.faults == 0
+
+
+async def erased(scene: Scene, staff: Staff, thread: ThreadId, message: MessageId) -> None:
+    """Deleted, and gone."""
+    await scene.container.retaining.delete_message(staff, thread, message)
+    await scene.container.run_queues()
 
 
 async def test_a_message_may_be_erased_at_any_moment_of_a_pass() -> None:
@@ -91,7 +99,7 @@ async def test_a_message_may_be_erased_at_any_moment_of_a_pass() -> None:
         staff = await source.staff()
         thread = await source.thread(staff)
         message = await source.sent(staff, thread, CONTENT)
-        tap = Tap(at=at, act=partial(source.container.retaining.delete_message, staff, thread, message))
+        tap = Tap(at=at, act=partial(erased, source, staff, thread, message))
         move = Move(source=source)
         moving = move.moving(tap)
         await moving.begin(checks_of(move.target.settings))
