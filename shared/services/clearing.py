@@ -47,11 +47,18 @@ class Clearing:
         was faster. May be repeated.
         """
         if await self._abandoning.holder(ending) is None:
-            if await self._record(ending.place) or await self._record(places.upload(ending.upload)):
+            if await self._has_records(ending):
                 await self._abandoning.drop(ending)
         elif await self._is_readable(ending):
             return
         await self._blobs.delete(ending.blob)
+
+    async def _has_records(self, ending: FileEnding) -> bool:
+        """Whether something is left that says of itself that it is this file's: ids of others lead to nothing."""
+        file, upload = await self._record(ending.place), await self._record(places.upload(ending.upload))
+        left = [] if file is None else [FileEnding.of(StoredFile.of(file.body))]
+        left += [] if upload is None else [FileEnding.of(Upload.of(upload.body))]
+        return ending in left
 
     async def _is_readable(self, ending: FileEnding) -> bool:
         record = await self._record(ending.place)

@@ -62,6 +62,7 @@ async def test_malware_is_refused_and_gone(scanning: World, cut: int | None) -> 
     assert (await staff.call("HEAD", location, headers=TUS)).status_code == 404
     opened = await staff.json("POST", f"{draft}/open")
     assert (opened["files"], opened["unfinished"]) == ([], [])
+    await scanning.container.run_queues()
     assert scanning.container.blobs._content == {}
     assert scanning.container.blobs._staged == {}
     await scanning.send(staff, draft)

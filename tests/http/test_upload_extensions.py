@@ -25,9 +25,10 @@ from tests.support.world import TOLVAN, Browser, World
 
 
 async def assert_nothing_of_it(world: World, author: Browser, draft: str) -> None:
-    """No file, whole or not, no bytes; and the draft can be sent."""
+    """No file, whole or not, no bytes once the jobs have run; and the draft can be sent."""
     opened = await author.json("POST", f"{draft}/open")
     assert (opened["files"], opened["unfinished"]) == ([], [])
+    await world.container.run_queues()
     assert (world.container.blobs._staged, world.container.blobs._content) == ({}, {})
     assert (await author.call("POST", f"{draft}/send")).status_code == 202
 

@@ -178,6 +178,7 @@ async def test_a_stored_file_leaves_a_draft_and_no_sent_message(scene: Scene) ->
     (file,) = (await scene.staff.json("POST", f"{scene.draft}/open"))["files"]
     assert (await scene.staff.call("DELETE", f"{scene.draft}/files/{file['file']}")).status_code == 204
     assert await content_of(scene.staff, scene.draft) == []
+    await scene.world.container.run_queues()
     assert len(scene.world.container.blobs._content) == 1, "the delivered file's alone"
     problem_of(await scene.call("delete_file").by(scene.staff), 409, "conflict")
     assert (await scene.call("download_file").by(scene.staff)).status_code == 200

@@ -149,6 +149,17 @@ async def test_a_queue_message_erases_nothing_that_nobody_has_deleted(scene: Sce
     assert not scene.bodies("certificate|")
 
 
+@pytest.mark.parametrize("name", ["organisation", "thread", "message", "file", "upload"])
+async def test_ids_that_do_not_belong_together_erase_nothing(scene: Scene, name: str) -> None:
+    """One id is another's: neither the upload nor its bytes are touched."""
+    staff, thread, message, upload = await a_draft_with_bytes(scene)
+    before = scene.raw_records(), scene.blob_names()
+    await run_dispatch(scene.container, {**FileEnding.of(upload).ids, name: A})
+    assert (scene.raw_records(), scene.blob_names()) == before
+    await append(scene.container, staff, upload.upload, 2, b"c")
+    await scene.send(staff, thread, message)
+
+
 async def test_the_queue_function_erases(scene: Scene) -> None:
     """Both kinds, through the trigger, and a second time."""
     _, ending = await deleted(scene)
