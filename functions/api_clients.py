@@ -75,15 +75,17 @@ class RenewalTerms(Strict):
 class PublicKey(Strict):
     """A public key as a JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits, P-256 or Ed25519."""
 
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
     kty: Literal["RSA", "EC", "OKP"]
-    kid: Annotated[str | None, Field(max_length=128)] = None
-    use: Literal["sig"] | None = None
-    alg: Literal["PS256", "ES256", "EdDSA", "Ed25519"] | None = None
-    n: Member | None = None
-    e: Member | None = None
-    crv: Literal["P-256", "Ed25519"] | None = None
-    x: Member | None = None
-    y: Member | None = None
+    kid: Annotated[str, Field(max_length=128)] = ""
+    use: Literal["sig"] = "sig"
+    alg: Literal["PS256", "ES256", "EdDSA", "Ed25519"] = "PS256"
+    n: Member = ""
+    e: Member = ""
+    crv: Literal["P-256", "Ed25519"] = "P-256"
+    x: Member = ""
+    y: Member = ""
 
 
 class NewKey(RenewalTerms):
@@ -215,7 +217,7 @@ async def add_client_key(services: Services, principal: FreshAdmin, client: str,
     changed = await services.administering_clients.add_key(
         principal.organisation,
         ClientId(client),
-        key.jwk.model_dump(exclude_none=True),
+        key.jwk.model_dump(exclude_unset=True),
         key.renewal(),
         by=principal.staff,
     )
