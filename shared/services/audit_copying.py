@@ -31,8 +31,9 @@ from shared.services.audit_spans import AuditSpans, whole_minute
 
 SETTLING: Final = timedelta(minutes=15)
 """How old an event is before it is copied: longer than any write lasts, and than clocks of instances differ."""
-LOOKING_BACK: Final = timedelta(hours=1)
-"""How far before a period events are looked for that were written late."""
+LOOKING_BACK: Final = timedelta(hours=2)
+"""How far before a period events are looked for that were written late, or under the time at which an hour began that
+they stand for (``Audit.write_as``)."""
 LONGEST: Final = timedelta(days=1)
 """The longest period that is read at once, and the longest in which a quiet log gets no copy."""
 MOST_PERIODS: Final = 62

@@ -132,6 +132,21 @@ async def test_what_is_written_late_comes_with_the_next_copy(scene: Scene) -> No
     assert (await copied(scene)).count(late) == 1
 
 
+async def test_an_event_that_stands_for_an_hour_is_copied(scene: Scene) -> None:
+    """It has the time at which the hour began, and may be written at its end, after a run."""
+    since = scene.container.clock()
+    scene.container.clock.move(minutes=59)
+    await run(scene)
+    scene.container.clock.move(seconds=59)
+    name = new_id(since, scene.container.random)
+    await scene.container.audit.write_as(AuditEvent.SECURITY_NOTICED, scene.organisation, name, since, by="system")
+    for _ in range(2):
+        scene.container.clock.move(minutes=60)
+        await run(scene)
+    assert [key[1] for key in await copied(scene)].count(name) == 1
+    assert (await scene.container.audit_verifying.verify(scene.organisation)).is_good
+
+
 async def test_a_quiet_log_gets_a_copy_a_day(scene: Scene) -> None:
     """So that a log without copies is known from one that nobody copies; and no more, as each is kept for years."""
     scene.container.clock.move(hours=1)
