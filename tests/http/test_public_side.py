@@ -139,12 +139,13 @@ async def test_bytes_that_come_in_after_the_end_go_as_well(
     scene = await Scene.of(public)
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"DF-"
         assert (await scene.staff.call("DELETE", scene.draft)).status_code == 204
         await public.container.run_queues()
+        yield b"DF-"
 
     answer = await public.append(scene.staff, scene.upload, 2, body())
     assert answer.status_code == 404, answer.text
+    assert len(names(public)) == 2
     await run_jobs(public.container)
     assert {name.rpartition("/")[2] for name in names(public)} == {scene.file}
     assert refused(public) == []

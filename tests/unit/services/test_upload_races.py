@@ -1,7 +1,6 @@
 """Two requests at once, with the second coming in at every call that the first makes: one wins, and wholly."""
 
 from contextlib import suppress
-from functools import partial
 from itertools import product
 
 import pytest
@@ -181,7 +180,14 @@ async def test_an_erased_upload_is_not_revived_by_a_late_request(length: int) ->
     for number in range(1, 100):
         scene = await Scene.make()
         staff, thread, message = await a_draft(scene)
-        tap = Tap(at=number, act=partial(scene.container.retaining.delete_message, staff, thread, message))
+
+        async def erased(
+            scene: Scene = scene, staff: Staff = staff, thread: ThreadId = thread, message: MessageId = message
+        ) -> None:
+            await scene.container.retaining.delete_message(staff, thread, message)
+            await scene.container.run_queues()
+
+        tap = Tap(at=number, act=erased)
         other = scene.instance(tap)
         try:
             upload = await other.uploading.begin(staff, new_upload(thread, message, length))
