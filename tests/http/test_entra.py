@@ -252,7 +252,7 @@ async def test_a_tenant_is_one_organisations(world: World) -> None:
     assert await reason(world, other) == "no-account"
 
 
-@pytest.mark.parametrize("change", [{"sign_in": frozenset({StaffSignIn.PASSWORD})}, {"entra": EntraRules()}], ids=str)
+@pytest.mark.parametrize("change", [{"sign_in": frozenset({StaffSignIn.PASSWORD})}, {"entra": EntraRules()}])
 async def test_access_ends_with_the_next_request(world: World, change: dict[str, Any]) -> None:
     """When the tenant is taken out or Entra ID does not count any more; who has a password stays."""
     await rule(world, mapped(GROUP))
@@ -292,7 +292,6 @@ async def test_where_only_entra_counts_a_password_is_wrong(world: World) -> None
         (SecondFactor.REQUIRED, frozenset({"rsa", "MFA", "ngcmfa"}), True),
         (SecondFactor.PASSKEY_ONLY, MFA, True),
     ],
-    ids=str,
 )
 async def test_what_the_tenant_says_of_factors_counts_as_far_as_it_goes(
     world: World, policy: SecondFactor, methods: frozenset[str], *, unfinished: bool

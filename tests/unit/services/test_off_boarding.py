@@ -22,7 +22,7 @@ from shared.services.custody import FRESH, service_key_name
 from shared.services.keyring import LIFETIME
 from shared.services.organisation_key_records import key_records
 from tests.support.memory_container import MemoryContainer
-from tests.support.scene import TOLVAN, Scene
+from tests.support.scene import TOLVAN, Scene, accept_agreement
 from tests.support.taps import TROUBLES, Crashed, Tap
 
 CONTENT = b"Beslutet om insats"
@@ -42,6 +42,7 @@ class House:
         scene = await Scene.make()
         administering = scene.container.administering
         made = cls(scene, await administering.create_organisation(NAME))
+        await accept_agreement(scene.container, made.leaving)
         unit = await administering.create_unit(made.leaving, "Mottagningen", mail_address=None)
         await made.send(scene.organisation, scene.unit)
         await made.send(made.leaving, unit)

@@ -89,7 +89,7 @@ async def test_one_that_fails_ends_the_others() -> None:
 async def test_as_many_partitions_are_under_way_as_the_bound_says() -> None:
     """In a move itself: hundreds of partitions never lie in memory together."""
     source = await Scene.make()
-    records = source.container.records
+    records = source.container.record_store
     for number in range(100):
         await records.create(f"something|{number}", "a", {})
     under_way: set[str] = set()
