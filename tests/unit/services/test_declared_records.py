@@ -16,10 +16,10 @@ async def test_a_text_in_clear_is_refused_and_nothing_is_written(scene: Scene) -
     place = places.message(thread, await scene.sent(staff, thread))
     record = await container.records.get(place.partition, place.id)
     with pytest.raises(UndeclaredError, match=r"Message: text not sealed"):
-        await container.record_store.replace_if_match(record, {**record.body, "text": "Hej"})
+        await container.records.replace_if_match(record, {**record.body, "text": "Hej"})
     assert (await container.record_store.get(place.partition, place.id)).etag == record.etag
     with pytest.raises(UndeclaredError):
-        await container.record_store.create(place.partition, "message|x", {"text": "Hej"})
+        await container.records.create(place.partition, "message|x", {"text": "Hej"})
     with pytest.raises(RecordNotFoundError):
         await container.record_store.get(place.partition, "message|x")
 
