@@ -9,7 +9,7 @@ import pytest
 from local.ports import free_ports
 from local.seed import seed
 from local.stack import running_stack, start_host
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import OFTEN, Running
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         data=data,
         prepare=lambda environment: asyncio.run(seed(environment, data)),
         with_host=False,
+        overrides=OFTEN,
     ) as (stack, seeded):
         started = Running(stack=stack, seeded=seeded, host=start_host(stack))
         try:
