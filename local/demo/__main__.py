@@ -188,8 +188,9 @@ class Job:
                 client.call("GET", f"/api/v1/threads/{sent.thread}", expect=404)
 
     def _mails(self) -> list[dict[str, Any]]:
+        """Those to the person, newest first: staff are told of other things meanwhile."""
         mails: list[dict[str, Any]] = httpx.get(f"{self.stack.mail_url}/mails", trust_env=False).json()["mails"]
-        return mails
+        return [mail for mail in mails if PERSON_ADDRESS in mail["to"]]
 
     def _check_notice(self, before: int) -> None:
         until = time.monotonic() + WAIT_SECONDS
@@ -198,7 +199,6 @@ class Job:
             time.sleep(0.2)
         newest = self._mails()[0]
         mail = httpx.get(f"{self.stack.mail_url}/mails/{newest['id']}", trust_env=False).text
-        check(PERSON_ADDRESS in mail, "the notice goes to the person's address")
         member = self.seeded.staff[0]
         secret = [SUBJECT, TEXT, PERSON, PERSON[2:], member.name, member.mail_address]
         secret += [self.name] if len(self.name) >= traces.MIN_NAME_BYTES else []
