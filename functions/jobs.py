@@ -17,7 +17,6 @@ from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, Thread
 from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
 from shared.domain.staff_notices import parse_notice
-from shared.services.endings import FileEnding, MessageEnding
 
 TIMER: Final = "timer"
 """In place of an invocation id, which timers are not told."""
@@ -75,6 +74,8 @@ async def _notify(container: Container, message: func.QueueMessage) -> None:
 
 async def _dispatch(container: Container, message: func.QueueMessage) -> None:
     """Deliver what was sent, or erase what a request has made unreadable. Raises ``IntegrityError``."""
+    from shared.services.endings import FileEnding, MessageEnding  # noqa: PLC0415  # comes with its service
+
     match _body(message).get("erase"):
         case None:
             thread, sent = _ids(message, "thread", "message")

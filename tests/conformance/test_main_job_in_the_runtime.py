@@ -134,8 +134,8 @@ def stack(needs_python_313: None, tmp_path_factory: pytest.TempPathFactory) -> I
         ports=free_ports(),
         data=data,
         prepare=lambda environment: asyncio.run(seed(environment, data)),
-        # The mail of a new device would be on the queue beside the one that this is about.
-        overrides={"PIC_UNDO_SECONDS": "0", "PIC_WATCH_NEW_DEVICES": "off"},
+        # Mails of what is watched would be on the queue beside the one that this is about.
+        overrides={"PIC_UNDO_SECONDS": "0", "PIC_WATCH_NEW_DEVICES": "off", "PIC_WATCH_MAILS_PER_KIND": "off"},
         with_host=False,
     ) as pair:
         yield pair

@@ -43,7 +43,7 @@ async def source() -> Scene:
     scene = await Scene.make()
     staff = await scene.staff()
     await scene.sent(staff, await scene.thread(staff), CONTENT, b"")
-    records = scene.container.records
+    records = scene.container.record_store
     await records.create("something|1", "values", EVERY_VALUE)
     await records.create("something|1", "largest", {"text": "å" * ((MAX_BODY_BYTES - 11) // 2)})
     for number in range(120):
@@ -93,7 +93,7 @@ async def move(source: Side, target: Side, name: str) -> None:
 
 async def test_it_comes_back_as_it_was(source: Scene, azurite: Azurite, cosmos: Cosmos) -> None:
     """From memory to tables, to Cosmos DB, to tables again and back: each store both as a source and as a target."""
-    first = side(source.container.records, source.container.blobs, source.container.keys)
+    first = side(source.container.record_store, source.container.blobs, source.container.keys)
     async with AsyncExitStack() as stores:
         sides = [first]
         for kind, port in (("tables", azurite.ports.table), ("cosmos", cosmos.port), ("tables", azurite.ports.table)):

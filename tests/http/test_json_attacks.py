@@ -9,7 +9,7 @@ import pytest
 
 from functions.request_context import JSON_BODY_MAX_BYTES
 from tests.support.every_route import Scene, content_of, everything_stored
-from tests.support.json_bodies import OPTIONAL, body_of, json_routes, sending, texts_in
+from tests.support.json_bodies import COUNTED, OPTIONAL, body_of, json_routes, sending, texts_in
 from tests.support.problems import problem_of
 from tests.support.world import Browser
 
@@ -78,7 +78,7 @@ def test_these_routes_take_json() -> None:
 async def test_what_is_not_plainly_json_is_refused(scene: Scene, route: str) -> None:
     """Whoever may send the route's own body gets a problem for each of these, soon, and nothing is stored."""
     browser, body = await sending(scene, route), body_of(scene, route)
-    kept = content_of if route in OPTIONAL else everything_stored  # That somebody tried to sign in is counted.
+    kept = content_of if route in COUNTED else everything_stored
     before = kept(scene)
     for name, broken in BROKEN.items():
         if route in OPTIONAL and name in {"nothing", "null"}:

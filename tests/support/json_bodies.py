@@ -27,6 +27,8 @@ def json_routes() -> list[str]:
 
 OPTIONAL = {"bankid_start"}
 """Routes that do without their body."""
+COUNTED = {"bankid_start", "entra_start"}
+"""Routes that count whoever tries to sign in, before they read."""
 
 
 def sender_of(route: str) -> Who:

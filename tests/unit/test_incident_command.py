@@ -97,6 +97,7 @@ async def test_of_what_is_gone_the_log_still_tells(capsys: pytest.CaptureFixture
     async with world() as made:
         path, _ = await wrong_recipient(made)
         await (await made.staff()).call("DELETE", path)
+        await made.container.run_queues()
         found = await report(made, capsys, *SINCE, "--with-names")
     assert found["messages"][path.rpartition("/")[2]]["state"] == "gone"
     assert len(found["openings"]) == 2

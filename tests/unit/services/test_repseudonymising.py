@@ -184,6 +184,7 @@ async def test_erasing_at_any_moment_of_a_rotation_leaves_nothing() -> None:
             await made.tapped(tap).repseudonymising.rotate()
             if not tap.was_reached:
                 continue
+            await made.scene.container.run_queues()
             assert made.scene.bodies("mailbox|") == {}
             assert not [at for at in made.scene.bodies(f"thread|{made.thread}") if at.id.startswith("receipt|")]
 
