@@ -98,7 +98,10 @@ await show("sign-in");
 await givePassword();
 seen.first = await arrive();
 await show("unfinished");
+// The page that comes has the heading of the one that goes: what is done before it came is done to the wrong one.
+const before = await page.locator("h1").elementHandle();
 await page.evaluate(() => { location.hash = "#/units"; });
+await page.waitForFunction((old) => !old.isConnected, before);
 await heading("Inloggningsfaktorer");
 seen.elsewhere = await page.evaluate(() => location.hash);
 
