@@ -1,7 +1,9 @@
 """Sealing a stream into parts and staging them: constant memory, several parts on their way at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,43 +22,49 @@ STAGED_AT_ONCE: Final = 3
 Fewer where many uploads run: see ``part_room``."""
 
 _BATCH_BYTES: Final = 2 * 1024 * 1024
-"""Handed to a thread at once. Two batches of an upload are in memory beside its parts."""
+"""Digested in one go: a thread that takes up piece after piece contends with the loop for each of them."""
+
+_BATCHES: Final = 2
+"""Of an upload, handed to the thread and not taken along yet: with a second one waiting, it need not wait for the loop.
+They are in memory beside the parts of the upload, and so is the one that is being gathered."""
 
 _RANDOM_BYTES_OF_BLOCK = 10
+
+_DIGESTING: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="digesting")
+"""Takes the digests of all uploads of the process along, in the order in which they are handed over."""
 
 
 @asynccontextmanager
 async def _beside(digest: RunningDigest) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
     """Takes the digest along in a thread, a batch at a time: it is the dearest step, and the loop has bytes to move.
 
-    At the end, and after any fault, the digest has taken all that it was given.
+    At the end, and after any fault, the digest has taken all that it was given. One that is incomplete takes nothing.
     """
-    waiting: list[bytes] = []
-    waiting_bytes = 0
-    running: asyncio.Future[None] | None = None
+    gathered: list[bytes] = []
+    gathered_bytes = 0
+    under_way: deque[asyncio.Future[None]] = deque()
+    loop = asyncio.get_running_loop()
 
     async def take(data: bytes) -> None:
-        nonlocal waiting, waiting_bytes, running
-        waiting.append(data)
-        waiting_bytes += len(data)
-        if waiting_bytes < _BATCH_BYTES:
+        nonlocal gathered, gathered_bytes
+        if not digest.is_whole:
             return
-        if running is not None:
-            await running
-        batch, waiting, waiting_bytes = waiting, [], 0
-        running = asyncio.ensure_future(asyncio.to_thread(_digest_all, digest, batch))
+        gathered.append(data)
+        gathered_bytes += len(data)
+        if gathered_bytes < _BATCH_BYTES:
+            return
+        batch, gathered, gathered_bytes = gathered, [], 0
+        if len(under_way) == _BATCHES:
+            await under_way.popleft()
+        # Not ``to_thread``: that begins with the next turn of the loop, which may not come before the next wait here.
+        under_way.append(loop.run_in_executor(_DIGESTING, digest.update, b"".join(batch)))
 
     try:
         yield take
     finally:
-        if running is not None:
-            await running
-        _digest_all(digest, waiting)
-
-
-def _digest_all(digest: RunningDigest, batch: Sequence[bytes]) -> None:
-    for data in batch:
-        digest.update(data)
+        while under_way:
+            await under_way.popleft()
+        digest.update(b"".join(gathered))
 
 
 class PartWriter:
