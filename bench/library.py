@@ -2,6 +2,7 @@
 
 The very classes that the host uses: ``PartWriter`` with the digest and the look at the content, ``PartReader``, and
 the adapter of the store. Records and keys are not part of it. Content is made before the clock starts, in pieces.
+The digest can be left out, as the peer makes none.
 """
 
 import os
@@ -32,15 +33,15 @@ class SealingLibrary:
         self._blobs = blobs
         self._data_key = os.urandom(32)
 
-    async def upload(self, content: Sequence[bytes]) -> tuple[SealedFile, Transfer]:
-        """Seal, stage, commit."""
+    async def upload(self, content: Sequence[bytes], *, is_digested: bool) -> tuple[SealedFile, Transfer]:
+        """Seal, stage, commit; and beside it the SHA-256 of the content, with the look at it, if it ``is_digested``."""
         size = sum(map(len, content))
         begun = _begun(size)
         watch = Stopwatch()
         writer = PartWriter(
             blobs=self._blobs, blob=begun.blob, upload=begun, data_key=self._data_key, random=os.urandom
         )
-        await writer.write(_each(content), at_most=size, digest=RunningDigest(is_whole=True))
+        await writer.write(_each(content), at_most=size, digest=RunningDigest(is_whole=is_digested))
         parts = await writer.finish()
         await self._blobs.commit(begun.blob, [part.block for part in parts])
         transfer = watch.stop(size)
