@@ -3,15 +3,14 @@
 All addresses that a browser is sent to afterwards are constants; nothing of the tenant's answer is in them.
 """
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from functions.dependencies import (
     EVERYONE,
-    REDIRECT_COOKIE,
     SESSION_COOKIE,
     Allowing,
     Device,
@@ -20,21 +19,16 @@ from functions.dependencies import (
 )
 from functions.json_bodies import JsonRoute
 from functions.keepsakes import FromWhere
-from functions.limits import STARTS, device_of, remember
+from functions.limits import STARTS
 from functions.models import Strict
-from functions.oidc import FAILED, FLOW_SECONDS, AuthorizationView, Flow
+from functions.redirects import FAILED, AuthorizationView, Flow, Returned, end_flow, send_away
 from functions.sessions import Previous, set_session
 from functions.staff_second_step import set_step
-from shared.crypto.tokens import new_token
 from shared.domain.brokers import Failure
 from shared.domain.entra import NAME
 from shared.domain.errors import DependencyError, TooManyRequestsError
 from shared.domain.principals import Staff
 from shared.domain.staff_sign_in import Here, SecondStepBegun
-
-if TYPE_CHECKING:
-    from shared.container import Container
-    from shared.services.redirects import StartedRedirect
 
 router = APIRouter(prefix="/api/v1/staff/entra", tags=["sign-in"], route_class=JsonRoute)
 
@@ -53,16 +47,6 @@ class Invitation(Strict):
     ] = None
 
 
-def _leave(
-    request: Request, response: Response, services: "Container", started: "StartedRedirect"
-) -> AuthorizationView:
-    response.set_cookie(
-        REDIRECT_COOKIE, started.flow, max_age=FLOW_SECONDS, path="/", secure=True, httponly=True, samesite="lax"
-    )
-    remember(response, device_of(request) or new_token(services.random))
-    return AuthorizationView(authorization_url=started.url)
-
-
 @router.post("/start", dependencies=[EVERYONE, STARTS])
 async def entra_start(
     request: Request, response: Response, services: Services, invitation: Invitation, trier: FromWhere
@@ -71,7 +55,7 @@ async def entra_start(
     if invitation.invitation is not None:
         await services.staff_limiting.allow_question(trier.client_address)
     started = await services.entra_signing_in.start(invitation=invitation.invitation)
-    return _leave(request, response, services, started)
+    return send_away(request, response, services, started)
 
 
 @router.post("/proof")
@@ -79,7 +63,7 @@ async def entra_prove(request: Request, response: Response, staff: StaffToProve)
     """Prove anew who one is, for whoever signed in with Entra ID: it asks for the password there again."""
     services = container_of(request)
     started = await services.entra_signing_in.start_proof(staff, here=request.cookies[SESSION_COOKIE])
-    return _leave(request, response, services, started)
+    return send_away(request, response, services, started)
 
 
 @router.post("/connection")
@@ -87,7 +71,7 @@ async def entra_connect(request: Request, response: Response, staff: FreshStaff)
     """Connect one's account in the organisation's tenant: from then on one signs in with it."""
     services = container_of(request)
     started = await services.entra_signing_in.start_connecting(staff, here=request.cookies[SESSION_COOKIE])
-    return _leave(request, response, services, started)
+    return send_away(request, response, services, started)
 
 
 @router.get(
@@ -101,23 +85,17 @@ async def entra_callback(
     request: Request,
     services: Services,
     device: Device,
+    returned: Returned,
     *,
-    state: Annotated[str, Query(include_in_schema=False)] = "",
-    code: Annotated[str, Query(include_in_schema=False)] = "",
-    error: Annotated[str, Query(include_in_schema=False)] = "",
-    iss: Annotated[str | None, Query(include_in_schema=False)] = None,
     flow: Flow = "",
     previous: Previous = None,
 ) -> Response:
     """Back from Entra ID. Only the browser that started gets a session, and only once."""
     from shared.services.entra_signing_in import ReturningBrowser  # noqa: PLC0415  # comes with its service
-    from shared.services.redirects import Answered  # noqa: PLC0415  # comes with its service
 
     browser = ReturningBrowser(flow=flow, here=Here(replacing=previous, device=device))
     try:
-        outcome = await services.entra_signing_in.finish(
-            Answered(provider=NAME, state=state, code=code, error=error, issuer=iss), browser
-        )
+        outcome = await services.entra_signing_in.finish(returned.at(NAME), browser)
     except (DependencyError, TooManyRequestsError):
         # Somebody is looking at this address: a problem document would be the end of their way.
         outcome = Failure.TRY_LATER
@@ -132,5 +110,5 @@ async def entra_callback(
     else:
         answer = RedirectResponse(WORK, status_code=303)
         set_session(answer, services, outcome)
-    answer.delete_cookie(REDIRECT_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    end_flow(answer)
     return answer

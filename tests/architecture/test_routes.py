@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from starlette.routing import Match
@@ -68,10 +69,16 @@ def test_every_body_is_strict() -> None:
     assert len(seen) >= 4
 
 
+def queries_of(dependant: Dependant) -> set[str]:
+    """What is read of the query, also by what a route depends on."""
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*(queries_of(each) for each in dependant.dependencies))
+
+
 def test_no_path_holds_anything_but_ids() -> None:
     """Paths end in logs and histories: a name, a number or an address of a person has no place there."""
     parameters = {name for route in routes() for name in route.param_convertors}
     things = {"thread", "message", "file", "upload", "session", "staff", "unit", "factor", "client", "credential"}
     assert parameters == {*things, "provider", "path"}
-    queries = {field.alias for route in routes() for field in route.dependant.query_params}
+    queries = {name for route in routes() for name in queries_of(route.dependant)}
     assert queries == {"unit", "thread", "continuation", "state", "code", "error", "iss", "month"}
