@@ -114,7 +114,8 @@ class Argon2Passwords:
 
     def _parsed(self, stored: str | None) -> _Stored:
         """What is stored; nobody's where there is none, or none that may be tried: it would cost no hash, or many."""
-        found = _STORED.fullmatch(stored or "")
+        # Nobody's is read as well: the reading alone would tell.
+        found = _STORED.fullmatch(stored or f"p{self._nobodys.pepper}{self._nobodys.phc}")
         if found is None:
             return self._nobodys
         pepper = int(found[1] or 1)
@@ -125,7 +126,7 @@ class Argon2Passwords:
         too_dear = cost.memory_cost > self._memory_kib or cost.time_cost > self._passes or cost.parallelism != 1
         if pepper not in self._peppers or too_dear:
             return self._nobodys
-        return _Stored(pepper, found[2], is_somebodys=True)
+        return _Stored(pepper, found[2], is_somebodys=bool(stored))
 
     def _peppered(self, version: int, encoded: bytes) -> bytes:
         return hmac.digest(self._peppers[version], encoded, "sha256")

@@ -79,6 +79,7 @@ class Audit:
     async def write_once_a_minute(self, event: AuditEvent, organisation: OrganisationId, *, by: str) -> None:
         """As ``write`` and in the same time, but one event a minute: for what strangers can repeat without end."""
         now = self._clock()
+        new_id(now, self._random)  # Not used: to make one takes longer than all else that ``write`` does of its own.
         place = places.audit(organisation, now, places.minute_id(now, by))
         body = {"event": event.value, "at": instant_text(now), "by": by}
         self._metrics.add(Counter.EVENTS, audit=event.value)  # Each time: how often is what a figure is for.
