@@ -14,12 +14,13 @@ import functions.lean_start  # noqa: F401  # before FastAPI
 from functions.api import create_api
 from functions.jobs import register
 from functions.publish import publish
+from functions.route_table import ROUTES
 from shared.container import Container
 from shared.settings import read_settings
 
 container = Container(read_settings(os.environ))
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-publish(create_api(container), app)
+publish(ROUTES, create_api(container), app)
 register(app, container)
 
 gc.freeze()

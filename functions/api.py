@@ -3,42 +3,13 @@
 ``publish`` turns each of its routes into a function of its own; nothing here knows of Azure.
 """
 
-from functools import cached_property
-from typing import Final
-
-from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import (
-    agreement,
-    api_clients,
-    audit,
-    bankid,
-    description,
-    downloads,
-    entra,
-    figures,
-    health,
-    oauth,
-    oidc,
-    organisations,
-    passwords,
-    portal,
-    problems,
-    second_factors,
-    sessions,
-    sign_in,
-    staff,
-    staff_second_step,
-    step_up,
-    threads,
-    units,
-    uploads,
-)
+from functions import oauth_errors, problems
 from functions.request_context import JSON_BODY_MAX_BYTES, Answered, RequestContext
+from functions.route_table import ROUTES
+from functions.routing import Api, Routing
 from shared.container import Container
 from shared.domain.metrics import Counter, Timing
 
@@ -52,9 +23,10 @@ and what is not there answer alike. Files are uploaded by the tus protocol 1.0.
 """
 
 
-def create_api(container: Container) -> FastAPI:
+def create_api(container: Container) -> Api:
     """The application on these services."""
-    api = FastAPI(
+    api = Api(
+        ROUTES,
         title="Private Identity Control",
         version="1",
         description=DESCRIPTION,
@@ -68,67 +40,17 @@ def create_api(container: Container) -> FastAPI:
     )
     api.state.container = container
     problems.install(api)
-    api.add_exception_handler(oauth.OAuthRefusedError, oauth.refused)
-    signing_in = (sign_in, passwords, staff_second_step, bankid, oidc, entra, sessions, step_up, second_factors)
-    administering = (organisations, staff, units, audit, agreement, api_clients, oauth)
-    for router in (health, figures, *signing_in, *administering, threads, uploads, downloads, portal):
-        api.router.routes += router.router.routes  # to include a router would build all of its routes once more
+    api.add_exception_handler(oauth_errors.OAuthRefusedError, oauth_errors.refused)
+    routing = Routing(api)
     api.add_middleware(
         RequestContext,
-        name_of=_Routing(api).name_of,
-        headers=_headers(),
+        name_of=routing.name_of,
+        headers_of=routing.headers_of,
         too_large=_too_large,
         internal=_internal,
         count=_count,
     )
-    description.install(api)
     return api
-
-
-def _headers() -> dict[str, dict[str, str]]:
-    """What every answer of these routes carries, problems too."""
-    names = [route.name for route in iter_route_contexts(uploads.router.routes)]
-    return {name: uploads.HEADERS for name in names if name is not None}
-
-
-class _Routing:
-    """Finds the route that a request goes to, once for its name and for its answer.
-
-    To look through all routes costs a third of a short request. A path without ids has one candidate; the others are
-    tried in order. What matches no route goes the framework's own way, to its 404 or 405.
-    """
-
-    def __init__(self, api: FastAPI) -> None:
-        self._api = api
-        self._otherwise = api.router.app
-        api.router.middleware_stack = self._answer
-
-    @cached_property
-    def _by_path(self) -> dict[tuple[str, str], BaseRoute]:
-        """With the first request they are complete. The first of two on the same path answers, as in the framework."""
-        plain = [route for route in self._api.routes if isinstance(route, APIRoute) and not route.param_convertors]
-        return {(method, route.path): route for route in reversed(plain) for method in route.methods or ()}
-
-    def name_of(self, scope: Scope) -> str | None:
-        """The route's name, None where there is none."""
-        plain = self._by_path.get((scope["method"], scope["path"]))
-        for route in self._api.routes if plain is None else (plain,):
-            match, found = route.matches(scope)
-            if match is Match.FULL:
-                scope[_ROUTE] = route, found
-                return str(getattr(route, "name", None))
-        return None
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _ROUTE not in scope:
-            await self._otherwise(scope, receive, send)
-            return
-        route, found = scope.pop(_ROUTE)
-        scope.update(found, router=self._api.router)
-        await route.handle(scope, receive, send)
-
-
-_ROUTE: Final = "pic.route"
 
 
 def _count(scope: Scope, done: Answered) -> None:

@@ -123,18 +123,8 @@ class ProblemDocument(BaseModel):
     limit_bytes: Annotated[int | None, Field(description="With `too-large`.")] = None
 
 
-def install(api: FastAPI) -> None:
-    """Let ``api.openapi`` give this description."""
-
-    def describe() -> dict[str, Any]:
-        if api.openapi_schema is None:
-            api.openapi_schema = _described(api)
-        return api.openapi_schema
-
-    api.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-
-
-def _described(api: FastAPI) -> dict[str, Any]:
+def described(api: FastAPI) -> dict[str, Any]:
+    """The description of all routes of ``api``."""
     found = get_openapi(
         title=api.title,
         version=api.version,

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse
 
 from functions.dependencies import EVERYONE, Services, client_address, container_of
+from functions.oauth_errors import NO_STORE, OAuthRefusedError
 from shared.domain.client_assertions import ASSERTION_TYPE
 from shared.domain.errors import ClientRefusedError, InvalidInputError
 from shared.domain.scopes import Scope, parse_scopes
@@ -31,22 +31,6 @@ CLIENT_ROUTES: Final = frozenset({"issue_token", "revoke_token"})
 MOST_FIELDS: Final = 20
 ALGORITHMS: Final = ("PS256", "ES256", "EdDSA", "Ed25519")
 METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-
-_TEXTS: Final[Mapping[str, str]] = {
-    "invalid_request": "The request is not of the documented form.",
-    "invalid_client": "The client does not prove who it is.",
-    "unsupported_grant_type": "Only client_credentials is supported.",
-    "invalid_scope": "A scope is unknown, or not the client's.",
-}
-_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-class OAuthRefusedError(Exception):
-    """A request that is answered with an error of RFC 6749 section 5.2."""
-
-    def __init__(self, error: str) -> None:
-        super().__init__(error)
-        self.error = error
 
 
 class TokenView(BaseModel):
@@ -147,18 +131,6 @@ async def _proven(request: Request, services: Services, fields: Mapping[str, str
         raise OAuthRefusedError("invalid_client") from None
 
 
-def refused(request: Request, fault: Exception) -> Response:
-    """The answer to an error of this endpoint."""
-    assert isinstance(fault, OAuthRefusedError)
-    request.state.outcome = fault.error
-    headers = dict(_NO_STORE)
-    if fault.error == "invalid_client":
-        # Section 5.2 asks for it when the client used this header; RFC 9110 section 15.5.2 asks for it with every 401.
-        headers["WWW-Authenticate"] = 'Basic realm="clients"'
-    body = {"error": fault.error, "error_description": _TEXTS[fault.error]}
-    return JSONResponse(body, status_code=401 if fault.error == "invalid_client" else 400, headers=headers)
-
-
 @router.post(
     TOKEN_PATH,
     dependencies=[EVERYONE],
@@ -175,7 +147,7 @@ async def issue_token(request: Request, services: Services, response: Response) 
         issued = await services.client_tokens.issue(proven, wanted=wanted)
     except InvalidInputError:
         raise OAuthRefusedError("invalid_scope") from None
-    response.headers.update(_NO_STORE)
+    response.headers.update(NO_STORE)
     return TokenView(
         access_token=issued.token,
         token_type="Bearer",  # noqa: S106 - a word
@@ -197,7 +169,7 @@ async def revoke_token(request: Request, services: Services) -> Response:
     if "token" not in fields:
         raise OAuthRefusedError("invalid_request")
     await services.client_tokens.end(fields["token"], proven)
-    return Response(headers=_NO_STORE)
+    return Response(headers=NO_STORE)
 
 
 @router.get("/.well-known/oauth-authorization-server", dependencies=[EVERYONE])

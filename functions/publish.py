@@ -1,44 +1,41 @@
-"""Which functions the application consists of: each FastAPI route as an HTTP-triggered function named after it.
+"""Which functions the application consists of: each of its routes as an HTTP-triggered function named after it.
 
 ``host.json`` sets an empty route prefix, so a function's route is the path of its FastAPI route. Operations sees every
 function by name, while validation, dependencies and OpenAPI come from FastAPI.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import Final
 
 import azure.functions as func
-from fastapi import FastAPI
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette import requests, responses
 from starlette.types import ASGIApp
 
 import functions.streaming  # noqa: F401  # switches HTTP streams on for the whole app
 from functions.bridge import Handler, bridge
+from functions.listing import PARAMETER, Listed
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")  # what the Functions host accepts as a function's name
-_PARAMETER = re.compile(r"\{(?P<name>\w+)(?::(?P<convertor>\w+))?\}")
-_RESERVED = frozenset({"admin", "runtime"})  # first segments that the host keeps for itself
+_RESERVED: Final = frozenset({"admin", "runtime"})  # first segments that the host keeps for itself
 
 
-def publish(api: FastAPI, app: func.FunctionApp) -> list[str]:
-    """Register every route of ``api`` in ``app`` and return the names of the functions, in the order of the routes.
+def publish(table: Iterable[Listed], api: ASGIApp, app: func.FunctionApp) -> list[str]:
+    """Register every route of the table in ``app``, answered by ``api``, and return the functions' names in its order.
 
     Raises:
-        RuntimeError: There is no route, or one that cannot be published as it stands. Nothing is left out in silence:
-            a function app without the function would answer 404, and nobody would know why.
+        RuntimeError: There is no route, or one that cannot be published as it stands.
     """
     names: list[str] = []
     taken: dict[str, str] = {}
-    for name, path, methods in _published(api):
+    for _, name, methods, path in table:
         template = template_of(path)
-        slots = [f"name {name.lower()}", *(f"{method} {_PARAMETER.sub('{}', path).lower()}" for method in methods)]
+        slots = [f"name {name.lower()}", *(f"{method} {PARAMETER.sub('{}', path).lower()}" for method in methods)]
         for slot in slots:
             if slot in taken:
                 raise RuntimeError(f"{name} and {taken[slot]} claim the same {slot}")
             taken[slot] = name
         app.function_name(name)(
-            app.route(route=template, methods=methods, auth_level=func.AuthLevel.ANONYMOUS)(handler(api, name))
+            app.route(route=template, methods=list(methods), auth_level=func.AuthLevel.ANONYMOUS)(handler(api, name))
         )
         names.append(name)
     if not names:
@@ -72,22 +69,8 @@ def template_of(path: str) -> str:
         raise RuntimeError(f"{path} is reserved for the Functions host")
     if any(":path}" in segment for segment in segments[:-1]):
         raise RuntimeError(f"{path} goes on after a parameter that takes the rest")
-    return "/".join(_PARAMETER.sub(_parameter, segment) for segment in segments)
+    return "/".join(PARAMETER.sub(_parameter, segment) for segment in segments)
 
 
 def _parameter(match: re.Match[str]) -> str:
     return f"{{*{match['name']}}}" if match["convertor"] == "path" else f"{{{match['name']}}}"
-
-
-def _published(api: FastAPI) -> Iterator[tuple[str, str, list[str]]]:
-    # FastAPI keeps included routers nested: a plain loop over `api.routes` would publish nothing of them.
-    for route in iter_route_contexts(api.routes):
-        if not _is_api_route(route) or route.name is None or route.path is None or not route.methods:
-            raise RuntimeError(f"{route.path or route.original_route!r} is not a route that can be published")
-        if not _NAME.fullmatch(route.name):
-            raise RuntimeError(f"{route.name} cannot be the name of a function")
-        yield route.name, route.path, sorted(route.methods)
-
-
-def _is_api_route(route: RouteContext) -> bool:
-    return isinstance(route.original_route, APIRoute)

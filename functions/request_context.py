@@ -86,8 +86,8 @@ class BodyTooLargeError(Exception):
 class RequestContext:
     """The outermost layer of the application.
 
-    ``name_of`` gives the route's name for a scope, if it has one; ``headers`` are those that every answer of a route
-    carries, by its name; ``too_large`` and ``internal`` answer a body over the limit and a fault nobody expected.
+    ``name_of`` gives the route's name for a scope, if it has one; ``headers_of`` what every answer of that
+    route carries; ``too_large`` and ``internal`` answer a body over the limit and a fault nobody expected.
     ``count`` is told of every request when its line has been written.
     """
 
@@ -96,14 +96,14 @@ class RequestContext:
         app: ASGIApp,
         *,
         name_of: Callable[[Scope], str | None],
-        headers: Mapping[str, Mapping[str, str]],
+        headers_of: Callable[[str | None], Mapping[str, str]],
         too_large: ASGIApp,
         internal: ASGIApp,
         count: Callable[[Scope, Answered], None],
     ) -> None:
         self._app = app
         self._name_of = name_of
-        self._headers = headers
+        self._headers_of = headers_of
         self._too_large = too_large
         self._internal = internal
         self._count = count
@@ -118,7 +118,7 @@ class RequestContext:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["until"] = time.monotonic() + REQUEST_SECONDS
-        own = {**SECURITY_HEADERS, **self._headers.get(name or "", {}), "x-request-id": request_id}
+        own = {**SECURITY_HEADERS, **self._headers_of(name), "x-request-id": request_id}
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""``python -m local.openapi``: write ``docs/openapi.json`` anew from the routes.
+"""``python -m local.openapi``: write ``functions/route_table.py`` and ``docs/openapi.json`` anew from the routes.
 
 Always the same text for the same routes, so that a difference in it is a difference of the API.
 """
@@ -6,7 +6,7 @@ Always the same text for the same routes, so that a difference in it is a differ
 import json
 from pathlib import Path
 
-from functions.api import create_api
+from local import route_table
 from shared.container import Container
 from shared.settings import read_settings
 
@@ -21,6 +21,9 @@ def written(description: object) -> str:
 
 def main() -> None:
     """Nothing is connected: the sample's settings only make the routes."""
+    route_table.FILE.write_text(route_table.written(route_table.found()), encoding="utf-8")
+    from functions.api import create_api  # noqa: PLC0415  # imports the table
+
     sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))
     api = create_api(Container(read_settings(sample["Values"])))
     FILE.write_text(written(api.openapi()), encoding="utf-8")

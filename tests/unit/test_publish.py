@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from functions.listing import listed
 from functions.publish import publish, template_of
 from tests.support.wire import Wire
 
@@ -31,7 +32,7 @@ def application(*routes: tuple[str, str, str]) -> FastAPI:
 
 def published(api: FastAPI) -> dict[str, tuple[dict[str, Any], Callable[..., Any]]]:
     app = func.FunctionApp()
-    names = publish(api, app)
+    names = publish(listed("", api.routes), api, app)
     functions = {str(function.get_function_name()): function for function in app.get_functions()}
     assert list(functions) == names
     return {
@@ -121,7 +122,7 @@ def test_a_path_that_the_host_would_not_serve_is_refused(path: str) -> None:
 def test_an_application_that_cannot_be_published_stops_the_start(routes: list[tuple[str, str, str]]) -> None:
     """Better no app than one in which a function is missing or answers for another."""
     with pytest.raises(RuntimeError):
-        publish(application(*routes), func.FunctionApp())
+        published(application(*routes))
 
 
 def test_one_path_serves_several_methods_under_several_names() -> None:
@@ -136,4 +137,4 @@ def test_a_route_that_is_not_fastapis_stops_the_start(route: Route | Mount) -> N
     api = application(("health", "GET", "/health"))
     api.router.routes.append(route)
     with pytest.raises(RuntimeError):
-        publish(api, func.FunctionApp())
+        publish(listed("", api.routes), api, func.FunctionApp())

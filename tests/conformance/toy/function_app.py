@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from functions.faults import run_job
+from functions.listing import listed
 from functions.publish import publish
 
 PIECE = memoryview(bytearray(8 * 1024 * 1024))
@@ -96,7 +97,7 @@ async def portal(path: str) -> dict[str, str]:
 api = FastAPI(openapi_url=None)
 api.include_router(router)
 app = func.FunctionApp()
-publish(api, app)
+publish(listed(__name__, api.routes), api, app)
 
 
 async def deliver(message: func.QueueMessage) -> None:
