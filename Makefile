@@ -54,7 +54,7 @@ secrets: setup ## write .secrets.baseline anew: what looks like a secret and is 
 lock: setup ## resolve the requirements anew, with a week's cooldown
 	$(BIN)/python -m local.lock
 
-openapi: setup ## write docs/openapi.json anew from the routes
+openapi: setup ## write docs/openapi.json and functions/route_table.py anew from the routes
 	$(BIN)/python -m local.openapi
 
 register: setup ## write docs/data-register.md anew from what is declared of records
