@@ -38,6 +38,29 @@ def fetch(port: int, path: str, headers: Mapping[str, str]) -> Answer:
         return _answer(connection)
 
 
+class KeptConnection:
+    """A connection that stays open from one request to the next, as a browser's does."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection = socket.create_connection(("127.0.0.1", port))
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def fetch(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Fetch an answer that tells its length, and drop its body. Raises ``ConnectionError`` when it ends early."""
+        self._connection.sendall(_request(self._port, "GET", path, {"Connection": "keep-alive", **headers}))
+        status, found, length = _head(self._connection, bytearray(BUFFER_BYTES))
+        while length < int(found["content-length"]):
+            received = len(self._connection.recv(BUFFER_BYTES))
+            if not received:
+                raise ConnectionError("the host closed the connection within its answer")
+            length += received
+        return Answer(status=status, headers=found, length=length)
+
+
 def first_byte(port: int, path: str, headers: Mapping[str, str]) -> float:
     """Fetch until the first byte of the body is here, then hang up; seconds, the connection included."""
     began = time.perf_counter()
@@ -63,6 +86,14 @@ def _request(port: int, method: str, path: str, headers: Mapping[str, str]) -> b
 
 def _answer(connection: socket.socket) -> Answer:
     buffer = bytearray(BUFFER_BYTES)
+    status, headers, length = _head(connection, buffer)
+    while received := connection.recv_into(buffer):
+        length += received
+    return Answer(status=status, headers=headers, length=length)
+
+
+def _head(connection: socket.socket, buffer: bytearray) -> tuple[int, dict[str, str], int]:
+    """Status, headers (lower case), and how many bytes of the body came along."""
     head = b""
     while b"\r\n\r\n" not in head:
         received = connection.recv_into(buffer)
@@ -72,7 +103,4 @@ def _answer(connection: socket.socket) -> Answer:
     head, _, rest = head.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    length = len(rest)
-    while received := connection.recv_into(buffer):
-        length += received
-    return Answer(status=int(first.split()[1]), headers=headers, length=length)
+    return int(first.split()[1]), headers, len(rest)
