@@ -58,12 +58,13 @@ def start(
     log: Path,
     listens: int,
     preload: Sequence[Path] = (),
+    engine: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> NodeProcess:
     """Start ``script`` and wait until it said ``listens`` times that it is "successfully listening".
 
-    ``script`` and ``preload`` (run before it) are relative to the project; ``log`` receives what the program prints
-    and begins empty. The program also ends when this process dies without stopping it.
+    ``script`` and ``preload`` (run before it) are relative to the project; ``engine`` are options of V8; ``log``
+    receives what the program prints and begins empty. The program also ends when this process dies without stopping it.
 
     Raises:
         PortTakenError: a port is taken.
@@ -78,7 +79,7 @@ def start(
     requires = [f"--require={ROOT / early}" for early in (_END_WITH_PARENT, *preload)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [node, *requires, str(ROOT / script), *arguments],
+            [node, *engine, *requires, str(ROOT / script), *arguments],
             cwd=log.parent,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.PIPE,
