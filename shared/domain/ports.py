@@ -114,6 +114,13 @@ class Blobs(Protocol):
         """
         ...
 
+    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
+        """As ``read``, as many bytes as ``buffer`` has, into its beginning; how many there were.
+
+        Once it has ended, however it ends, nothing is written there any more. Raises as ``read``.
+        """
+        ...
+
     async def delete(self, blob: str) -> None:
         """Afterwards neither committed nor staged bytes of the blob remain. No error if there were none."""
         ...

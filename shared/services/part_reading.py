@@ -19,7 +19,7 @@ from shared.domain.ports import Blobs
 from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
-READ_AHEAD: Final = 2
+READ_AHEAD: Final = 3
 """Parts fetched before they are needed: memory per download is this plus one, times 8 MiB sealed and in clear. Fewer
 where many downloads run: see ``part_room``."""
 
@@ -124,12 +124,18 @@ class PartReader:
         file = self._file
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:
-            whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
-            return await asyncio.to_thread(unseal_part, self._data_key, context, whole)
+            return await self._whole(piece, context)
         span = chunk_span(piece.length, piece.start, piece.end)
         head, chunks = await self._head_and_chunks(piece, span)
         unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)
         return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await asyncio.to_thread(unseal)
+
+    async def _whole(self, piece: _Piece, context: bytes) -> bytearray:
+        # Read to where it is unsealed from: collected first, a part would be there twice while it is put together.
+        sealed = bytearray(sealed_length(piece.length))
+        if await self._blobs.read_into(self._file.blob, piece.sealed_at, memoryview(sealed)) != len(sealed):
+            raise IntegrityError
+        return await asyncio.to_thread(unseal_part, self._data_key, context, sealed)
 
     async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan) -> tuple[memoryview, memoryview]:
         if span.first_chunk == 0:

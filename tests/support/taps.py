@@ -215,6 +215,9 @@ class TappedBlobs:
     async def read(self, blob: str, offset: int, length: int) -> bytes:
         return await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read(blob, offset, length))
 
+    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
+        return await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read_into(blob, offset, buffer))
+
     async def delete(self, blob: str) -> None:
         await self._tap.through(Call("blobs.delete", blob), lambda: self._inner.delete(blob))
 
