@@ -39,7 +39,9 @@ from functions import (
     uploads,
 )
 from functions.request_context import JSON_BODY_MAX_BYTES, Answered, RequestContext
+from functions.time_limits import TimeLimits
 from shared.container import Container
+from shared.domain.errors import SourceCutError
 from shared.domain.metrics import Counter, Timing
 
 DESCRIPTION = """An organisation and an identified person share messages and files in a thread.
@@ -52,8 +54,8 @@ and what is not there answer alike. Files are uploaded by the tus protocol 1.0.
 """
 
 
-def create_api(container: Container) -> FastAPI:
-    """The application on these services."""
+def create_api(container: Container, *, limits: TimeLimits = TimeLimits()) -> FastAPI:  # noqa: B008 - frozen
+    """The application on these services. ``limits`` of time are others in tests alone."""
     api = FastAPI(
         title="Private Identity Control",
         version="1",
@@ -78,8 +80,10 @@ def create_api(container: Container) -> FastAPI:
         name_of=_Routing(api).name_of,
         headers=_headers(),
         too_large=_too_large,
+        late=_late,
         internal=_internal,
         count=_count,
+        limits=limits,
     )
     description.install(api)
     return api
@@ -143,6 +147,12 @@ async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
     request.state.outcome = problems.TOO_LARGE.type
     answer: ASGIApp = problems.problem_response(request, problems.TOO_LARGE, limit_bytes=JSON_BODY_MAX_BYTES)
     await answer(scope, receive, send)
+
+
+async def _late(scope: Scope, receive: Receive, send: Send) -> None:
+    request, problem = Request(scope), problems.TABLE[SourceCutError]
+    request.state.outcome = problem.type
+    await problems.problem_response(request, problem, headers=problems.CLOSING)(scope, receive, send)
 
 
 async def _internal(scope: Scope, receive: Receive, send: Send) -> None:

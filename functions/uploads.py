@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from functions.dependencies import EVERYONE, SESSION_COOKIE, Sender, Services
 from functions.problems import CHECKSUM_ALGORITHM, TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
+from functions.request_context import answering
 from functions.upload_access import UPLOAD_TOKEN_HEADER, Uploader, attended_body, attending, principal_or_nobody
 from shared.crypto.tokens import token_hash
 from shared.domain import tus
@@ -126,7 +127,8 @@ async def create_upload(request: Request, services: Services, principal: Sender)
     right = None if session is None else services.upload_rights.offer(session)
     granted = None if right is None else right.granted
     if asked.content is None:
-        upload = await services.uploading.begin(principal, new, right=granted)
+        with answering(request):
+            upload = await services.uploading.begin(principal, new, right=granted)
     else:
         attend = attending(request, principal, None if session is None else token_hash(session))
         body: AsyncIterator[bytes] = attended_body(request, attend)
