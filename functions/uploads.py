@@ -159,7 +159,11 @@ async def upload_offset(services: Services, principal: Uploader, upload: str) ->
     openapi_extra=_takes("Upload-Offset", optional=("Upload-Length", "Upload-Checksum"), body=True),
 )
 async def append_upload(request: Request, services: Services, principal: Uploader, upload: str) -> Response:
-    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty."""
+    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty.
+
+    A request that brings bytes for longer than 23 minutes, or whose file takes longer than three to be stored, is
+    answered with 503 and ``Retry-After``: what arrived counts, and the upload goes on from there.
+    """
     asked = _asked(request, tus.Method.APPEND)
     assert isinstance(asked, tus.Append)
     session = None if isinstance(principal, ApiClient) else request.state.attended
