@@ -10,7 +10,9 @@ from functions import oauth_errors, problems
 from functions.request_context import JSON_BODY_MAX_BYTES, Answered, RequestContext
 from functions.route_table import ROUTES
 from functions.routing import Api, Routing
+from functions.time_limits import TimeLimits
 from shared.container import Container
+from shared.domain.errors import SourceCutError
 from shared.domain.metrics import Counter, Timing
 
 DESCRIPTION = """An organisation and an identified person share messages and files in a thread.
@@ -23,8 +25,8 @@ and what is not there answer alike. Files are uploaded by the tus protocol 1.0.
 """
 
 
-def create_api(container: Container) -> Api:
-    """The application on these services."""
+def create_api(container: Container, *, limits: TimeLimits = TimeLimits()) -> Api:  # noqa: B008 - frozen
+    """The application on these services. ``limits`` of time are others in tests alone."""
     api = Api(
         ROUTES,
         title="Private Identity Control",
@@ -47,8 +49,10 @@ def create_api(container: Container) -> Api:
         name_of=routing.name_of,
         headers_of=routing.headers_of,
         too_large=_too_large,
+        late=_late,
         internal=_internal,
         count=_count,
+        limits=limits,
     )
     return api
 
@@ -65,6 +69,12 @@ async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
     request.state.outcome = problems.TOO_LARGE.type
     answer: ASGIApp = problems.problem_response(request, problems.TOO_LARGE, limit_bytes=JSON_BODY_MAX_BYTES)
     await answer(scope, receive, send)
+
+
+async def _late(scope: Scope, receive: Receive, send: Send) -> None:
+    request, problem = Request(scope), problems.TABLE[SourceCutError]
+    request.state.outcome = problem.type
+    await problems.problem_response(request, problem, headers=problems.CLOSING)(scope, receive, send)
 
 
 async def _internal(scope: Scope, receive: Receive, send: Send) -> None:

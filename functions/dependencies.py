@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from functions.bearers import bearer_of, client_of
 from functions.problems import FORGED, NO_ADDRESS, RequestRefusedError
-from functions.request_context import answering
+from functions.request_context import answering, has_arrived
 from shared.container import Container
 from shared.crypto.tokens import csrf_token, equal
 from shared.domain.devices import device_words
@@ -204,10 +204,14 @@ def client_address(request: Request, header: str | None) -> str:
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives. Raises ``SourceCutError`` when the client goes away before its end."""
+    """The body as it arrives. The time for the answer begins with its end.
+
+    Raises ``SourceCutError`` when the client goes away before that, ``OutOfTimeError`` when it takes too long.
+    """
     try:
         async for data in request.stream():
             if data:
                 yield data
     except ClientDisconnect as fault:
         raise SourceCutError from fault
+    has_arrived(request)

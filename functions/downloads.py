@@ -165,7 +165,7 @@ _NOT_MODIFIED: Final[dict[str, object]] = {"description": "``If-None-Match`` nam
 async def download_file(  # noqa: PLR0917 - FastAPI passes by name
     request: Request, services: Services, principal: _Reader, thread: str, message: str, file: str
 ) -> Response:
-    """Fetch a file. Nothing is sent that has not been verified; a fault on the way breaks the connection.
+    """Fetch a file. Nothing is sent that has not been verified; a fault, or 25 minutes, break the connection.
 
     ``Range`` is honoured for up to 16 ranges (206), unless ``If-Range`` names another version than ``ETag``; ranges
     that overlap or nearly touch come as one. A file never changes, so a broken download goes on with the same tag.
@@ -228,7 +228,7 @@ async def download_files(
 ) -> Response:
     """Fetch all stored files of a message as one ZIP, made while it is sent: its length is known, its ranges are not.
 
-    Each file leaves its own receipt. A fault on the way breaks the connection.
+    Each file leaves its own receipt. A fault on the way, or 25 minutes, break the connection.
     """
     with answering(request):
         bundle = await services.bundling.bundle(principal, ThreadId(thread), MessageId(message))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Final, Protocol
@@ -9,9 +10,11 @@ from typing import Final, Protocol
 import azure.functions as func
 
 from functions.faults import run_job
+from functions.time_limits import JOB_SECONDS
 from shared.container import Container
 from shared.domain.alerts import parse_alert
 from shared.domain.announcements import announced
+from shared.domain.deadlines import deadline
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UploadId, is_id
 from shared.domain.letters import parse_letter
@@ -145,12 +148,16 @@ def register(app: func.FunctionApp, container: Container) -> None:
 
 
 def _counting(container: Container) -> _Run:
-    """``run_job``, counted. What timers count is told at once: the next run may be elsewhere."""
+    """``run_job``, counted, and within ``JOB_SECONDS``: what is left then comes with the next run.
+
+    What timers count is told at once: the next run may be elsewhere.
+    """
 
     async def run(work: Awaitable[None], *, name: str, invocation: str) -> None:
         result = "failed"
         try:
-            await run_job(work, name=name, invocation=invocation)
+            with deadline(time.monotonic() + JOB_SECONDS):
+                await run_job(work, name=name, invocation=invocation)
             result = "done"
         finally:
             container.metrics.add(Counter.JOBS, job=name, result=result)

@@ -54,7 +54,7 @@ UNSUPPORTED_TYPE = Problem("unsupported-media-type", "The body is of another typ
 TUS_VERSION = Problem("tus-version", "This version of the tus protocol is not supported.", 412)
 PRECONDITION_FAILED = Problem("precondition-failed", "The file is not the version that was asked for.", 412)
 CHECKSUM_ALGORITHM = Problem("checksum-algorithm", "This algorithm of checksums is not supported.", 400)
-DEPENDENCY_FAILED = Problem("dependency-failed", "A part of the service does not answer.", 503)
+DEPENDENCY_FAILED = Problem("dependency-failed", "The service, or a part of it, did not do this in time.", 503)
 INTERNAL = Problem("about:blank", "Internal Server Error", 500)
 
 TABLE: Final[Mapping[type[Exception], Problem]] = {
@@ -87,6 +87,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.KeyUnavailableError: Problem("key-unavailable", "The key of the organisation cannot be used now.", 503),
     errors.ElectronicIdError: DEPENDENCY_FAILED,
     errors.DependencyError: DEPENDENCY_FAILED,
+    errors.OutOfTimeError: DEPENDENCY_FAILED,
     errors.RecordNotFoundError: NOT_FOUND,
     errors.RecordExistsError: Problem("conflict", "The state has changed, or does not allow this.", 409),
     errors.RecordChangedError: Problem("conflict", "The state has changed, or does not allow this.", 409),
@@ -95,6 +96,10 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
 
 RETRY_AFTER_SECONDS: Final = 5
 """What clients are told to wait when a dependency failed."""
+
+CLOSING: Final[Mapping[str, str]] = {"Connection": "close"}
+"""With an answer that does not wait for the rest of the body: its sender is to stop (RFC 9112 section 9.3), and what it
+sends all the same is not read."""
 
 RETRY_SPREAD_SECONDS: Final = 26
 """From 5 to 30 seconds for a key that cannot be used: an organisation that restores it does so in minutes."""
@@ -139,32 +144,40 @@ def retry_after(fault: errors.DependencyError) -> dict[str, str]:
 
 async def _domain(request: Request, fault: Exception) -> Response:
     problem = next(TABLE[kind] for kind in type(fault).__mro__ if kind in TABLE)
-    headers: dict[str, str] = {}
-    members: dict[str, object] = {}
+    request.state.outcome = problem.type
+    return problem_response(request, problem, headers=_headers_of(fault), **_members_of(fault))
+
+
+def _headers_of(fault: Exception) -> dict[str, str]:
+    match fault:
+        case errors.TooManyRequestsError() | errors.UnderWayError():
+            return {"Retry-After": str(fault.retry_after_seconds)}
+        case errors.KeyDestroyedError():
+            return {}  # For ever: nobody is told to come back.
+        case errors.OutOfTimeError():
+            return {**retry_after(fault), **CLOSING}
+        case errors.DependencyError():
+            return retry_after(fault)
+        case UnsatisfiableRangeError() if fault.args:
+            return {"Content-Range": f"bytes */{fault.args[0]}"}
+        case _:
+            return {}
+
+
+def _members_of(fault: Exception) -> dict[str, object]:
     match fault:
         case errors.InvalidInputError():
-            members["rule"] = fault.rule
+            return {"rule": fault.rule}
         case errors.ContentRefusedError() | errors.PasswordRefusedError():
-            members["rule"] = fault.rules[0]
-            members["rules"] = [*fault.rules]
+            return {"rule": fault.rules[0], "rules": [*fault.rules]}
         case errors.AssuranceTooLowError():
-            members["required"] = fault.required
-        case errors.SignInRefusedError():
-            members["reason"] = fault.reason
+            return {"required": fault.required}
+        case errors.SignInRefusedError() | errors.OutOfTimeError():
+            return {"reason": fault.reason}
         case errors.TooLargeError():
-            members["limit_bytes"] = fault.limit_bytes
-        case errors.TooManyRequestsError() | errors.UnderWayError():
-            headers["Retry-After"] = str(fault.retry_after_seconds)
-        case errors.KeyDestroyedError():
-            pass  # For ever: nobody is told to come back.
-        case errors.DependencyError():
-            headers |= retry_after(fault)
-        case UnsatisfiableRangeError() if fault.args:
-            headers["Content-Range"] = f"bytes */{fault.args[0]}"
+            return {"limit_bytes": fault.limit_bytes}
         case _:
-            pass
-    request.state.outcome = problem.type
-    return problem_response(request, problem, headers=headers, **members)
+            return {}
 
 
 async def _scope_missing(request: Request, fault: Exception) -> Response:

@@ -19,7 +19,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.faults import names_of
-from shared.domain.deadlines import deadline
+from functions.time_limits import STREAMING, TimeLimits
+from functions.waiting import Waiting
+from shared.domain.deadlines import Deadline, deadline
+from shared.domain.errors import OutOfTimeError
 from shared.domain.ids import new_id
 from shared.domain.reading_ahead import reading_ahead
 
@@ -28,16 +31,6 @@ JSON_BODY_MAX_BYTES: Final = 512 * 1024
 
 _LENGTH_MAX_DIGITS: Final = 18
 """Of a ``Content-Length``: as many as surely fit a 64-bit number."""
-
-REQUEST_SECONDS: Final = 25.0
-"""Everything but ``UNTIMED`` answers within this: one deadline handed down to every adapter. For a download it holds
-until its first byte is there (``answering``)."""
-
-STREAMING: Final = frozenset({"create_upload", "append_upload", "download_file", "download_files"})
-"""Routes that move content: no deadline as a whole, and no limit on bodies but the upload's own."""
-
-UNTIMED: Final = STREAMING | {"send_message"}
-"""Routes without a deadline as a whole. Sending may have to read files whose digest nobody remembers."""
 
 _log = logging.getLogger("pic.request")
 
@@ -74,9 +67,15 @@ def request_id_of(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def answering(request: Request) -> AbstractContextManager[float]:
+def answering(request: Request) -> AbstractContextManager[Deadline]:
     """Inside, the deadline that other requests have as a whole: for what a stream does before its answer begins."""
     return deadline(float(request.state.until))
+
+
+def has_arrived(request: Request) -> None:
+    """The last byte of a long request is here: from now on its client, and all between us, wait for the answer."""
+    within: Deadline = request.state.deadline
+    within.shorten(time.monotonic() + float(request.state.limits.answer))
 
 
 class BodyTooLargeError(Exception):
@@ -86,9 +85,9 @@ class BodyTooLargeError(Exception):
 class RequestContext:
     """The outermost layer of the application.
 
-    ``name_of`` gives the route's name for a scope, if it has one; ``headers_of`` what every answer of that
-    route carries; ``too_large`` and ``internal`` answer a body over the limit and a fault nobody expected.
-    ``count`` is told of every request when its line has been written.
+    ``name_of`` gives the route's name for a scope, if it has one; ``headers_of`` what every answer of that route
+    carries; ``too_large``, ``late`` and ``internal`` answer a body over the limit, one that does not come, and a fault
+    nobody expected. ``count`` is told of every request when its line has been written.
     """
 
     def __init__(
@@ -98,26 +97,31 @@ class RequestContext:
         name_of: Callable[[Scope], str | None],
         headers_of: Callable[[str | None], Mapping[str, str]],
         too_large: ASGIApp,
+        late: ASGIApp,
         internal: ASGIApp,
         count: Callable[[Scope, Answered], None],
+        limits: TimeLimits,
     ) -> None:
         self._app = app
         self._name_of = name_of
         self._headers_of = headers_of
         self._too_large = too_large
+        self._late = late
         self._internal = internal
         self._count = count
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, arrived = time.perf_counter(), time.monotonic()
         name = self._name_of(scope)
         request_id = new_id(datetime.now(UTC), secrets.token_bytes)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        state["until"] = time.monotonic() + REQUEST_SECONDS
+        state["until"] = arrived + self._limits.request
+        state["limits"] = self._limits
         own = {**SECURITY_HEADERS, **self._headers_of(name), "x-request-id": request_id}
         status = 0
 
@@ -134,12 +138,17 @@ class RequestContext:
         outcome, fault, is_ours = "broken", None, True
         try:
             async with reading_ahead():
-                await self._served(name, scope, receive, send_with_headers)
+                with deadline(arrived + self._limits.whole(name)) as whole:
+                    state["deadline"] = whole
+                    until = arrived + self._limits.taking(name)
+                    client = Waiting(receive, send_with_headers, until=until, whole=whole)
+                    await self._served(name, scope, client.receive, client.send)
             outcome = str(state.get("outcome", "done"))
         except Exception as unexpected:
             # Starlette hides what broke an answer that had begun behind an error of its own.
-            fault = names_of(unexpected.__cause__ or unexpected)
-            is_ours = not isinstance(unexpected, ClientDisconnect)
+            broke = unexpected.__cause__ or unexpected
+            fault = names_of(broke)
+            is_ours = not isinstance(broke, ClientDisconnect | OutOfTimeError)
             if status:
                 raise  # Whoever serves us cuts the connection: an answer that ends here must not look whole.
             outcome = "internal"
@@ -164,11 +173,8 @@ class RequestContext:
     async def _served(self, name: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         if name in STREAMING:
             await self._app(scope, receive, send)
-        elif name in UNTIMED:
-            await self._limited(scope, receive, send)
         else:
-            with deadline(scope["state"]["until"]):
-                await self._limited(scope, receive, send)
+            await self._limited(scope, receive, send)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
@@ -176,27 +182,33 @@ class RequestContext:
             await self._too_large(scope, receive, send)
             return
         taken = 0
+        refusal: ASGIApp | None = None
         has_started = False
 
         async def receive_limited() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, refusal
+            try:
+                message = await receive()
+            except OutOfTimeError:
+                refusal = self._late
+                raise
             taken += len(message.get("body", b""))
             if taken > JSON_BODY_MAX_BYTES:
+                refusal = self._too_large
                 raise BodyTooLargeError
             return message
 
         async def send_noting(message: Message) -> None:
             nonlocal has_started
-            if taken > JSON_BODY_MAX_BYTES and not has_started:
+            if refusal is not None and not has_started:
                 return  # FastAPI takes whatever interrupts its reading for a malformed body, and says so.
             has_started = True
             await send(message)
 
         try:
             await self._app(scope, receive_limited, send_noting)
-        except BodyTooLargeError:
-            if has_started:
+        except (BodyTooLargeError, OutOfTimeError):
+            if has_started or refusal is None:
                 raise
-        if taken > JSON_BODY_MAX_BYTES and not has_started:
-            await self._too_large(scope, receive, send)
+        if refusal is not None and not has_started:
+            await refusal(scope, receive, send)

@@ -130,7 +130,11 @@ async def delete_message(services: Services, principal: MessageDeleter, thread: 
 
 @router.post("/threads/{thread}/messages/{message}/send", status_code=202)
 async def send_message(services: Services, principal: Sender, thread: str, message: str, once: Once) -> MessageView:
-    """Send a draft. It is delivered after the undo window; until then deleting it leaves no trace at the other side."""
+    """Send a draft. It is delivered after the undo window; until then deleting it leaves no trace at the other side.
+
+    Files may have to be read first. If that takes longer than three minutes the answer is 503 with ``Retry-After`` and
+    the reason ``out-of-time``: repeated, it goes on where it stopped.
+    """
 
     async def send(_: str | None) -> MessageView:
         await services.sending.send(principal, ThreadId(thread), MessageId(message))

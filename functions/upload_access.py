@@ -59,7 +59,8 @@ def attending(request: Request, principal: Principal, session: str | None) -> At
 async def attended_body(request: Request, attend: Attending) -> AsyncIterator[bytes]:
     """The body as it arrives, during which the session does not go idle.
 
-    Raises ``SourceCutError``, and ``NotSignedInError`` when the session is ended, or the client revoked, meanwhile.
+    Raises ``SourceCutError``, ``OutOfTimeError``, and ``NotSignedInError`` when the session is ended, or the client
+    revoked, meanwhile.
     """
     services = container_of(request)
     attended: datetime = services.clock()

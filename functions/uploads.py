@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from functions.dependencies import EVERYONE, SESSION_COOKIE, Sender, Services
 from functions.problems import CHECKSUM_ALGORITHM, TUS_VERSION, UNSUPPORTED_TYPE, RequestRefusedError
+from functions.request_context import answering
 from functions.upload_access import UPLOAD_TOKEN_HEADER, Uploader, attended_body, attending, principal_or_nobody
 from shared.crypto.tokens import token_hash
 from shared.domain import tus
@@ -126,7 +127,8 @@ async def create_upload(request: Request, services: Services, principal: Sender)
     right = None if session is None else services.upload_rights.offer(session)
     granted = None if right is None else right.granted
     if asked.content is None:
-        upload = await services.uploading.begin(principal, new, right=granted)
+        with answering(request):
+            upload = await services.uploading.begin(principal, new, right=granted)
     else:
         attend = attending(request, principal, None if session is None else token_hash(session))
         body: AsyncIterator[bytes] = attended_body(request, attend)
@@ -157,7 +159,11 @@ async def upload_offset(services: Services, principal: Uploader, upload: str) ->
     openapi_extra=_takes("Upload-Offset", optional=("Upload-Length", "Upload-Checksum"), body=True),
 )
 async def append_upload(request: Request, services: Services, principal: Uploader, upload: str) -> Response:
-    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty."""
+    """Take the bytes from ``Upload-Offset`` on (tus, PATCH). The last byte stores the file; may be repeated empty.
+
+    A request that brings bytes for longer than 23 minutes, or whose file takes longer than three to be stored, is
+    answered with 503 and ``Retry-After``: what arrived counts, and the upload goes on from there.
+    """
     asked = _asked(request, tus.Method.APPEND)
     assert isinstance(asked, tus.Append)
     session = None if isinstance(principal, ApiClient) else request.state.attended

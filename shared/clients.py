@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.domain.brokers import Broker
     from shared.domain.client_assertions import AssertionKeys
     from shared.domain.client_certificates import CertificateMaterial
+    from shared.domain.deadlines import Ticks
     from shared.domain.entra import Entra
     from shared.domain.passkeys import PasskeyRules
     from shared.domain.password_policy import PasswordKnowledge
@@ -53,6 +54,10 @@ class Clients:
         from shared.adapters.clocks import MovableClock, system_clock
 
         return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
+
+    @cached_property
+    def ticks(self) -> "Ticks":
+        return time.monotonic
 
     @cached_property
     def metrics(self) -> "MemoryMetrics":

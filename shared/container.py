@@ -963,9 +963,12 @@ class Container(Clients):
             records=self.records,
             blobs=self.blobs,
             keyring=self.keyring,
+            expiries=self.expiries,
             handing_over=self.handing_over,
             digests=self.digests,
             checking=self.checking,
+            clock=self.clock,
+            ticks=self.ticks,
             random=self.random,
         )
 

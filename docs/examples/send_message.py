@@ -27,6 +27,8 @@ from typing import Any
 
 PIECE_BYTES = 8 * 1024 * 1024
 TRIES = 6
+ANSWER_SECONDS = 200
+"""Sending may take three minutes, if the service has to read the file once more."""
 WAIT_SECONDS = 5
 LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
 """Answers that may be others in a while."""
@@ -110,7 +112,7 @@ class Service:
     def _send(self, method: str, path: str, headers: Mapping[str, str], data: bytes | None) -> Answer:
         request = urllib.request.Request(self._url + path, data=data, headers=dict(headers), method=method)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the address is a setting
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - the address is a setting
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as fault:
             with fault:

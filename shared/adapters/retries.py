@@ -180,8 +180,8 @@ async def dependable(budget_seconds: float = BUDGET_SECONDS) -> AsyncIterator[No
     meaning of their own (not found, changed) are to be caught inside.
     """
     try:
-        with deadline(time.monotonic() + budget_seconds) as moment:
-            async with asyncio.timeout(max(moment - time.monotonic(), 0)):
+        with deadline(time.monotonic() + budget_seconds) as own:
+            async with asyncio.timeout(max(own.moment - time.monotonic(), 0)):
                 yield
     except (AzureError, TimeoutError) as exc:
         raise DependencyError from exc

@@ -29,6 +29,7 @@
     ├── ContentRefusedError        a whole file that is not taken; ``rules`` say why
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
+    │   ├── OutOfTimeError         the time for the request was over before it was done; asked again, it goes on
     │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
     │   │   └── KeyDestroyedError  the organisation's keys were destroyed, for ever
     │   └── ElectronicIdError      an e-ID refused, or could not be asked; ``code`` says which
@@ -188,6 +189,12 @@ class IntegrityError(PicError):
 
 class DependencyError(PicError):
     """A dependency failed or could not be reached. Never means "not there"."""
+
+
+class OutOfTimeError(DependencyError):
+    """The deadline came first, without anybody's fault. What has been done so far stays done, and counts."""
+
+    reason = "out-of-time"
 
 
 class KeyUnavailableError(DependencyError):

@@ -1,8 +1,11 @@
 """SHA-256 of a plaintext that arrives over several requests.
 
 A running digest cannot be stored, so it is kept in memory for the next request of the same upload; when that lands
-on another instance, the digest is made anew from the sealed parts at the end. Either way the manifest holds the
+on another instance, the rest of the digest is made from the sealed parts at the end. Either way the manifest holds the
 digest of what is stored.
+
+What is remembered is always that of the first bytes of an upload as its record has them. They never change, so the
+longest one is the best.
 """
 
 import hashlib
@@ -61,8 +64,16 @@ class RunningDigests:
             return RunningDigest(is_whole=False)
         return kept.copy()
 
+    def longest(self, upload: UploadId) -> RunningDigest:
+        """What there is to go on with from its own length: a copy, or a fresh one."""
+        kept = self._kept.get(upload)
+        return RunningDigest(is_whole=True) if kept is None else kept.copy()
+
     def keep(self, upload: UploadId, digest: RunningDigest) -> None:
-        """Remember for the next request."""
+        """Remember for the next request, unless nothing is known of the bytes, or more is remembered already."""
+        kept = self._kept.get(upload)
+        if not digest.is_whole or (kept is not None and kept.length > digest.length):
+            return
         self._kept[upload] = digest
         self._kept.move_to_end(upload)
         while len(self._kept) > _KEPT:

@@ -13,6 +13,7 @@ from shared.crypto.parts import unseal_part
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange
+from shared.domain.deadlines import Ticks, check_time
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId
 from shared.domain.ports import Blobs
@@ -157,8 +158,13 @@ class PartReader:
         return data
 
 
-async def whole_plaintext(blobs: Blobs, upload: Upload, data_key: bytes) -> AsyncGenerator[bytes | bytearray, None]:
-    """The plaintext of a committed upload, read from its sealed parts. Raises ``IntegrityError``."""
+async def plaintext_from(
+    start: int, blobs: Blobs, upload: Upload, data_key: bytes, ticks: Ticks
+) -> AsyncGenerator[bytes | bytearray, None]:
+    """The plaintext of a committed upload from a byte on, read from its sealed parts.
+
+    Raises ``IntegrityError``, and ``OutOfTimeError`` instead of a further piece once the deadline has come.
+    """
     lengths = [part.length for part in upload.progress.parts]
     file = SealedFile(
         organisation=upload.organisation,
@@ -168,6 +174,7 @@ async def whole_plaintext(blobs: Blobs, upload: Upload, data_key: bytes) -> Asyn
         part_lengths=lengths,
     )
     reader = PartReader(blobs=blobs, file=file, data_key=data_key)
-    async with aclosing(reader.read(ByteRange(start=0, end=upload.progress.size))) as pieces:
+    async with aclosing(reader.read(ByteRange(start=start, end=upload.progress.size))) as pieces:
         async for piece in pieces:
             yield piece
+            check_time(ticks)

@@ -166,7 +166,8 @@ class Sending:
 
         A file of which every byte has arrived is stored first, which takes as long as reading it when the instance
         that took its last bytes is gone. Raises ``NotFoundError``; ``ConflictError`` while bytes are missing, or when
-        the draft changes or ends meanwhile; ``AgreementRequiredError`` for a unit's, persons may always answer.
+        the draft changes or ends meanwhile; ``AgreementRequiredError`` for a unit's, persons may always answer;
+        ``OutOfTimeError`` when that reading is not done yet: repeated, it goes on there (``Storing.store``).
         """
         opened = await self._access.message(principal, thread, message)
         if not opened.is_mine:

@@ -13,17 +13,26 @@ from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_fi
 from shared.crypto.manifests import seal_manifest
 from shared.domain import places
 from shared.domain.content_checks import ContentChecks
-from shared.domain.errors import ConflictError, NotFoundError, RecordChangedError, RecordNotFoundError
+from shared.domain.deadlines import Ticks, check_time
+from shared.domain.errors import (
+    ConflictError,
+    DependencyError,
+    NotFoundError,
+    RecordChangedError,
+    RecordNotFoundError,
+)
 from shared.domain.ids import FileId, RandomBytes, UploadId
 from shared.domain.manifest import Manifest
-from shared.domain.ports import Blobs, Record, Records
+from shared.domain.ports import Blobs, Clock, Record, Records
+from shared.domain.retention import FINISH_AFTER
 from shared.domain.threads import CHECKS_FIELD, FileState, Sealed, StoredFile
-from shared.services.checking import Checking, Plaintext
+from shared.services.checking import Checking
 from shared.services.digests import RunningDigest, RunningDigests
 from shared.services.endings import FileEnding
+from shared.services.expiring import Expiries
 from shared.services.handing_over import HandingOver
 from shared.services.keyring import Keyring
-from shared.services.part_reading import whole_plaintext
+from shared.services.part_reading import plaintext_from
 from shared.services.uploads import Upload
 
 
@@ -46,24 +55,31 @@ class Storing:
         records: Records,
         blobs: Blobs,
         keyring: Keyring,
+        expiries: Expiries,
         handing_over: HandingOver,
         digests: RunningDigests,
         checking: Checking,
+        clock: Clock,
+        ticks: Ticks,
         random: RandomBytes,
     ) -> None:
         self._records = records
         self._blobs = blobs
         self._keyring = keyring
+        self._expiries = expiries
         self._handing_over = handing_over
         self._digests = digests
         self._checking = checking
+        self._clock = clock
+        self._ticks = ticks
         self._random = random
 
     async def store(self, record: Record, upload: Upload) -> tuple[Record, Upload]:
         """The upload's record and the upload, once its file is stored.
 
         Raises ``NotFoundError`` when it was erased, and ``ContentRefusedError`` when its content is not taken, which
-        ends it.
+        ends it. Raises ``OutOfTimeError`` when the deadline comes before the content is read that had to be: whoever
+        asks this instance again goes on where that was, and if nobody does, a sweep stores the file.
         """
         file_record = await self.file(upload)
         if StoredFile.of(file_record.body).state is FileState.UPLOADING:
@@ -82,8 +98,7 @@ class Storing:
     async def finish(self, file: StoredFile) -> None:
         """Store a file of which every byte has arrived; nothing to do if it is stored.
 
-        Raises ``ConflictError`` while bytes are missing and when it ends meanwhile. Takes as long as reading the file
-        when the digest has been forgotten.
+        Raises ``ConflictError`` while bytes are missing and when it ends meanwhile, ``OutOfTimeError`` as ``store``.
         """
         if file.state is FileState.STORED:
             return
@@ -133,10 +148,9 @@ class Storing:
         data_key = await self.data_key(file)
         parts = upload.progress.parts
         await self._blobs.commit(upload.blob, [part.block for part in parts])
-        plaintext = partial(whole_plaintext, self._blobs, upload, data_key)
         digest = self._digests.at(upload.upload, upload.progress.size)
         if not digest.is_whole:
-            digest = await self._digest_again(upload, plaintext)
+            digest = await self._digest_rest(upload, data_key)
         manifest = Manifest(
             name=await self._unsealed(upload, upload.name, "name"),
             media_type=await self._unsealed(upload, upload.media_type, "media_type"),
@@ -145,7 +159,11 @@ class Storing:
             sha256=digest.digest(),
         )
         checks = await self._checking.check(
-            upload, digest, name=manifest.name, media_type=manifest.media_type, plaintext=plaintext
+            upload,
+            digest,
+            name=manifest.name,
+            media_type=manifest.media_type,
+            plaintext=partial(plaintext_from, 0, self._blobs, upload, data_key, self._ticks),
         )
         sealed = seal_manifest(
             data_key,
@@ -166,14 +184,23 @@ class Storing:
             await self._handing_over.hand_over(FileEnding.of(upload))
             raise NotFoundError from fault
 
-    async def _digest_again(self, upload: Upload, plaintext: Plaintext) -> RunningDigest:
-        digest, size = RunningDigest(is_whole=True), upload.progress.size
-        async with (
-            aclosing(plaintext()) as pieces,
-            self._checking.beside(pieces, digest, length=size, announced=size) as seen,
-        ):
-            async for piece in seen:
-                await asyncio.to_thread(digest.update, piece)
+    async def _digest_rest(self, upload: Upload, data_key: bytes) -> RunningDigest:
+        """The digest of all, from where this instance knows it to. Raises ``OutOfTimeError`` as ``store``."""
+        await self._expiries.book(self._clock() + FINISH_AFTER, f"upload|{upload.upload}")
+        digest, size = self._digests.longest(upload.upload), upload.progress.size
+        try:
+            async with (
+                aclosing(plaintext_from(digest.length, self._blobs, upload, data_key, self._ticks)) as pieces,
+                self._checking.beside(pieces, digest, length=size, announced=size) as seen,
+            ):
+                async for piece in seen:
+                    await asyncio.to_thread(digest.update, piece)
+        except DependencyError:
+            # Not after a cancellation, which leaves a thread at the digest.
+            self._digests.keep(upload.upload, digest)
+            check_time(self._ticks)  # A store that was stopped by the deadline has not failed.
+            raise
+        self._digests.keep(upload.upload, digest)
         return digest
 
     async def _sealed(self, upload: Upload, checks: ContentChecks) -> Sealed:

@@ -18,6 +18,7 @@ from shared.domain.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    OutOfTimeError,
     PicError,
     RecordChangedError,
     RecordNotFoundError,
@@ -213,9 +214,10 @@ class Uploading:
         """Take the bytes that follow the offset; the last byte stores the file.
 
         Raises what ``tus.decide`` refuses; ``ConflictError`` also when another request was faster; ``TooLargeError``
-        past the length; ``SourceCutError`` when the sender went away. After the last two, what arrived before counts,
-        unless the request has a checksum: then nothing counts before all of it has come and matches. Raises
-        ``ChecksumMismatchError``. An upload that grows beyond its limit while its length is not told has ended.
+        past the length; ``SourceCutError`` when the sender went away, and whatever ``body`` raises when its time was
+        over (``OutOfTimeError``). After the last three, what arrived before counts, unless the request has a checksum:
+        then nothing counts before all of it has come and matches. Raises ``ChecksumMismatchError``. An upload that
+        grows beyond its limit while its length is not told has ended. ``OutOfTimeError`` also as ``Storing.store``.
         """
         loaded = await self._load(principal, upload)
         record, found = loaded.record, loaded.upload
@@ -300,14 +302,14 @@ async def _received(
     decision: Receive,
     checksum: Checksum | None,
     digest: RunningDigest,
-) -> tuple[tuple[UploadedPart, ...], SourceCutError | TooLargeError | None]:
+) -> tuple[tuple[UploadedPart, ...], SourceCutError | OutOfTimeError | TooLargeError | None]:
     """The parts that a body came to, and why it is not all that was to come, if what came counts all the same."""
-    cut: SourceCutError | TooLargeError | None = None
+    cut: SourceCutError | OutOfTimeError | TooLargeError | None = None
     wanted = body if checksum is None else verified(body, checksum)
     try:
         try:
             await writer.write(wanted, at_most=decision.at_most, digest=digest)
-        except (SourceCutError, TooLargeError) as fault:
+        except (SourceCutError, OutOfTimeError, TooLargeError) as fault:
             is_over = isinstance(fault, TooLargeError) and decision.ends_when_exceeded
             if is_over or checksum is not None:
                 raise

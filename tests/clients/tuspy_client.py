@@ -1,7 +1,8 @@
 """tuspy against the host: one JSON document in, the URLs of the files out.
 
 A file is ``path``, ``metadata`` and the ``steps`` it is brought in: each another uploader that knows the URL alone, or
-not even that with ``urls``, a file in which tuspy keeps them. All files go at once.
+not even that with ``urls``, a file in which tuspy keeps them. ``retries``: how often it tries a chunk again. All files go
+at once.
 """
 
 import json
@@ -20,6 +21,7 @@ def brought(job: dict[str, Any], file: dict[str, Any]) -> str:
     for step in file["steps"]:
         client = TusClient(job["endpoint"], headers=job["headers"])
         more = {"metadata": file["metadata"], "chunk_size": step["chunk"], "upload_checksum": step["is_checked"]}
+        more |= {"retries": step.get("retries", 0), "retry_delay": 0.05}
         if "urls" in job:
             with closing(FileStorage(job["urls"])) as storage:  # type: ignore[no-untyped-call]
                 kept = {"store_url": True, "url_storage": storage, "fingerprinter": Fingerprint()}

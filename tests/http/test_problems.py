@@ -39,6 +39,7 @@ MEMBERS: dict[type[Exception], dict[str, object]] = {
     errors.ContentRefusedError: {"rule": "content-macros", "rules": ["content-macros", "content-executable"]},
     errors.PasswordRefusedError: {"rule": "password-short", "rules": ["password-short", "password-weak"]},
     errors.SignInRefusedError: {"reason": "risk"},
+    errors.OutOfTimeError: {"reason": "out-of-time"},
     errors.InvalidInputError: {"rule": "a-rule"},
     errors.TooLargeError: {"limit_bytes": 17},
     errors.ScopeMissingError: {"scope": "threads:read"},
@@ -49,6 +50,7 @@ HEADERS: dict[type[Exception], dict[str, str]] = {
     errors.ScopeMissingError: {"www-authenticate": 'Bearer error="insufficient_scope", scope="threads:read"'},
     errors.DependencyError: {"retry-after": "5"},
     errors.ElectronicIdError: {"retry-after": "5"},
+    errors.OutOfTimeError: {"retry-after": "5", "connection": "close"},
     UnsatisfiableRangeError: {"content-range": "bytes */5"},
 }
 

@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 
 from functions.api import create_api
 from functions.jobs import register
-from functions.request_context import STREAMING
+from functions.time_limits import STREAMING
 from local.stack import ALLOCATOR
 from shared.container import Container
 from shared.domain.audit_events import AuditEvent

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from dataclasses import replace
 
 import azure.functions as func
@@ -10,7 +11,9 @@ from azure.functions.timer import TimerRequest
 
 from functions.faults import JobFailedError
 from functions.jobs import register
+from functions.time_limits import JOB_SECONDS
 from shared.domain.audit_copies import copy_name
+from shared.domain.deadlines import current_deadline
 from shared.domain.places import PLATFORM
 from shared.services.bankid_certificate import REFUSED_EVENT
 from tests.support.memory_container import MemoryContainer
@@ -56,3 +59,22 @@ async def test_a_run_that_left_a_log_out_fails_and_does_not_say_so(caplog: pytes
         await run_timer("copy_audit", scene.container, caplog)
     assert not any("audit.copied" in line.message for line in caplog.records)
     assert len(scene.container.audit_blobs._content) == 2
+
+
+async def test_a_job_ends_before_the_host_kills_it(caplog: pytest.LogCaptureFixture) -> None:
+    """All that it does has one deadline; what is left then comes with the next run."""
+    container = MemoryContainer()
+    container.settings = replace(container.settings, bankid=None)
+    seen: list[float | None] = []
+
+    class Swept:
+        async def sweep(self) -> int:
+            seen.append(current_deadline())
+            return 0
+
+    container.__dict__["retaining"] = Swept()
+    before = time.monotonic()
+    await run_timer("retain", container, caplog)
+    (moment,) = seen
+    assert moment is not None
+    assert before + JOB_SECONDS <= moment <= time.monotonic() + JOB_SECONDS

@@ -199,10 +199,10 @@ def test_retry_after_is_read_in_all_its_forms(headers: Mapping[str, str], second
 def test_an_inner_deadline_never_lengthens_an_outer_one() -> None:
     """Else a dependency could buy itself time that the caller does not have."""
     assert current_deadline() is None
-    with deadline(10.0), deadline(20.0) as moment:
-        assert moment == current_deadline() == 10.0
-    with deadline(20.0), deadline(10.0) as moment:
-        assert moment == current_deadline() == 10.0
+    with deadline(10.0), deadline(20.0) as own:
+        assert own.moment == current_deadline() == 10.0
+    with deadline(20.0), deadline(10.0) as own:
+        assert own.moment == current_deadline() == 10.0
     assert current_deadline() is None
 
 
