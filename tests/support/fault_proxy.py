@@ -53,10 +53,14 @@ class WrongEtag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """``act``, which ends the process that asks, before the service is asked or, if ``landed``, after it has answered."""
+    """``act``, which ends the process that asks, before the service is asked or, if ``landed``, after it has answered.
+
+    It waits for a request whose method and path hold the words ``at``.
+    """
 
     act: Callable[[], None]
     landed: bool
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +102,22 @@ class FaultProxy:
             self.requests.append(request)
             self.heads.append(head.decode("latin-1").lower())
             self.arrived.set()
-            await self._do(self.faults.pop(0) if self.faults else Pass(), lines, body, writer, reader)
+            await self._do(self._next(request), lines, body, writer, reader)
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    def _next(self, request: str) -> Fault:
+        match self.faults:
+            case [Strike(at=words), *_] if words not in request:
+                return Pass()
+            case [_, *_]:
+                return self.faults.pop(0)
+            case _:
+                return Pass()
 
     async def _do(
         self,

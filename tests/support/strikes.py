@@ -58,10 +58,10 @@ class Stores:
         script: list[Fault] = [Pass()] * point.at
         self.blob.faults.extend([*script, Strike(act=act, landed=point.landed)])
 
-    @property
-    def is_aimed(self) -> bool:
-        """Whether it has not happened yet."""
-        return bool(self.blob.faults)
+    def aim_after(self, words: str, act: Callable[[], None]) -> None:
+        """Let ``act`` happen once, after the first request from now on whose method and path hold these words."""
+        self.forget()
+        self.blob.faults.append(Strike(act=act, landed=True, at=words))
 
     def points(self) -> list[Point]:
         """Where whoever made the requests that were seen could have died."""
