@@ -1,34 +1,35 @@
-"""Kill -9 at every point where an append, a commit or a rotation waits: nothing acknowledged is lost, nothing else shows.
+"""Kill -9 of the host at every point where an append or a commit waits: nothing acknowledged is lost, nothing else shows.
 
-The moments that a seed chooses are in ``test_kills``; here each request to the stores is one moment, and each that
-writes another one (``tests.support.strikes``).
+The moments that a seed chooses are in ``test_kills``; here each request to the stores or the vault is one moment, and
+each that writes another one (``tests.support.strikes``). ``test_kills_of_rotations`` has every moment of a rotation;
+here the host itself dies while its timer is at it.
 """
 
 import asyncio
 import hashlib
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from local.azurite import Ports
 from local.demo.client import Client
-from local.node_process import ROOT
 from local.ports import free_ports
-from local.seed import seed
+from local.seed import Seed, seed
 from local.stack import running_stack, start_host
 from shared.container import Container
 from shared.domain import places
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId
+from shared.domain.places import PLATFORM
 from shared.services.custody import service_key_name
-from shared.services.organisation_key_records import key_records, read_version
 from shared.settings import read_settings
 from tests.e2e.conftest import Running
+from tests.support.key_versions import rewind, wraps
 from tests.support.strikes import Point, Stores, stores_behind
 
 MIB = 1024 * 1024
@@ -36,43 +37,56 @@ ACKNOWLEDGED = MIB
 SIZE = 9 * MIB + 5
 TUS = {"Tus-Resumable": "1.0.0"}
 TYPE = {"Content-Type": "application/offset+octet-stream"}
+SETTLING_SECONDS = 0.05
+"""For connections that are closed: they end in the loop's next turns."""
+
+A_YEAR_ON_SECONDS = 366 * 24 * 3600
 NEVER = "0 0 0 1 1 *"
+KEYS_GONE_SECONDS = 16 * 60
+"""After that an instance has to ask the vault again, and a session is still alive."""
+
 SHARES = 4
 """Tests that share the points of an append, so that each stays short."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Struck:
-    """A stack whose host reaches its blobs and records by way of ``stores``."""
+    """A stack whose host reaches its blobs, queues, records and keys by way of ``stores``."""
 
     running: Running
     stores: Stores
     direct: dict[str, str]
-    """Settings that go past the proxies."""
+    """Settings that go past the proxies of the stores."""
+    ahead_seconds: int = 0
+
+    def outlive_keys(self) -> None:
+        """Let the time pass for which an instance keeps keys in memory; it is never taken back."""
+        self.ahead_seconds += KEYS_GONE_SECONDS
+        self.running.stack.move_clock(self.ahead_seconds)
 
 
 @pytest.fixture(scope="module")
 def struck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
     data: Path = tmp_path_factory.mktemp("stack")
     ports = free_ports()
+    account = Ports(blob=ports.blob, queue=ports.queue, table=ports.table)
     quiet = {"PIC_UNDO_SECONDS": "0", "PIC_RECOVERY_SCHEDULE": NEVER, "PIC_RETENTION_SCHEDULE": NEVER}
-    with (
-        running_stack(
-            ports=ports,
-            data=data,
-            prepare=lambda environment: asyncio.run(seed(environment, data)),
-            overrides=quiet,
-            with_host=False,
-        ) as (stack, seeded),
-        stores_behind(ports) as stores,
-    ):
-        account = stores.connection_string(ports, stack.environment["PIC_STORAGE"])
-        by_proxy = replace(stack, environment={**stack.environment, "PIC_STORAGE": account})
-        running = Running(stack=by_proxy, seeded=seeded, host=start_host(by_proxy))
-        try:
-            yield Struck(running=running, stores=stores, direct=stack.environment)
-        finally:
-            running.host.stop()
+    with ExitStack() as proxies:
+
+        def prepare(environment: dict[str, str]) -> tuple[Seed, Stores]:
+            # Before the seed: a wrap names the key by the address at which the vault was asked.
+            stores = proxies.enter_context(stores_behind(account, ports.key_vault, data / "key-vault"))
+            return asyncio.run(seed({**environment, "PIC_KEY_VAULT_URL": stores.vault_url}, data)), stores
+
+        with running_stack(ports=ports, data=data, prepare=prepare, overrides=quiet, with_host=False) as made:
+            stack, (seeded, stores) = made
+            direct = {**stack.environment, "PIC_KEY_VAULT_URL": stores.vault_url}
+            by_proxy = replace(stack, environment={**direct, "PIC_STORAGE": stores.account})
+            running = Running(stack=by_proxy, seeded=seeded, host=start_host(by_proxy))
+            try:
+                yield Struck(running=running, stores=stores, direct=direct)
+            finally:
+                running.host.stop()
 
 
 @dataclass(frozen=True)
@@ -106,9 +120,11 @@ class Begun:
 def rehearsed(struck: Struck, staff: Client, content: bytes) -> list[Point]:
     """Where the host may die while it takes the rest of an upload and stores the file."""
     begun = Begun.of(struck.running, staff, content)
+    struck.outlive_keys()
     struck.stores.forget()
     begun.append(staff, ACKNOWLEDGED, content[ACKNOWLEDGED:])
     points = struck.stores.points()
+    assert any("/unwrapkey?" in request for request in struck.stores.seen)
     assert any("comp=blocklist" in request for request in struck.stores.seen)
     assert len([request for request in struck.stores.seen if "comp=block&" in request]) == 2
     return points
@@ -125,6 +141,7 @@ def test_a_host_that_dies_anywhere_in_an_append_loses_nothing(struck: Struck, sh
     deaths = 0
     for number, point in enumerate(points):
         begun = Begun.of(running, staff, content)
+        struck.outlive_keys()
         struck.stores.aim(point, running.host.kill)
         try:
             begun.append(staff, ACKNOWLEDGED, content[ACKNOWLEDGED:])
@@ -153,11 +170,21 @@ def test_a_host_that_dies_anywhere_in_an_append_loses_nothing(struck: Struck, sh
     asyncio.run(nothing_else_is_left(struck, stored))
 
 
+@asynccontextmanager
+async def past_the_proxies(struck: Struck) -> AsyncIterator[Container]:
+    """An instance with nothing in memory, on the stores themselves."""
+    container = Container(read_settings(struck.direct))
+    try:
+        yield container
+    finally:
+        await container.close()
+        await asyncio.sleep(SETTLING_SECONDS)
+
+
 async def nothing_else_is_left(struck: Struck, stored: set[str]) -> None:
     """A week later: of these drafts the blobs of the stored files, and no block, record or key of the others."""
-    container = Container(read_settings(struck.direct))
-    struck.running.stack.move_clock(8 * 24 * 3600)
-    try:
+    struck.running.stack.move_clock(struck.ahead_seconds + 8 * 24 * 3600)
+    async with past_the_proxies(struck) as container:
         await container.retaining.sweep()
         organisation = OrganisationId(struck.running.seeded.organisation)
         left = {name async for name in container.blobs.list("")}
@@ -172,79 +199,61 @@ async def nothing_else_is_left(struck: Struck, stored: set[str]) -> None:
         assert kept <= left
         for name in left - kept:  # Of the rehearsal, and of the other shares of these points.
             assert await container.blobs.read(name, 0, 1), "staged and never committed"
-    finally:
-        struck.running.stack.move_clock(0)
-        await container.close()
+    struck.running.stack.move_clock(struck.ahead_seconds)
 
 
-async def an_organisation(struck: Struck, name: str) -> OrganisationId:
-    container = Container(read_settings(struck.direct))
-    try:
-        organisation = await container.administering.create_organisation(name)
-        await container.administering.create_unit(organisation, "Mottagningen", mail_address=None)
-        return organisation
-    finally:
-        await container.close()
+def owners(struck: Struck) -> tuple[OrganisationId, OrganisationId]:
+    """Whose keys the timer rotates."""
+    return PLATFORM, OrganisationId(struck.running.seeded.organisation)
 
 
-async def is_readable(struck: Struck, organisation: OrganisationId) -> list[str]:
-    """Every version of its key opens, for an instance that has nothing in memory. The KEK that each lies under."""
-    container = Container(read_settings(struck.direct))
-    try:
-        records = await key_records(container.records, organisation)
-        for record in records:
-            version = read_version(organisation, record).version
-            assert (await container.keyring.of_version(organisation, version)).version == version
-        return [read_version(organisation, record).wrapped.kek for record in records]
-    finally:
-        await container.close()
+async def are_rotated(struck: Struck) -> bool:
+    """Whether there are two versions of each key, under the current key-encryption key, and both open."""
+    async with past_the_proxies(struck) as container:
+        for owner in owners(struck):
+            current = (await container.keys.describe(service_key_name(owner))).kek
+            if await wraps(container.records, owner) != [current, current]:
+                return False
+            for version in (1, 2):
+                await container.keyring.of_version(owner, version)
+        return True
 
 
-async def current_kek(struck: Struck, organisation: OrganisationId) -> str:
-    container = Container(read_settings(struck.direct))
-    try:
-        return (await container.keys.describe(service_key_name(organisation))).kek
-    finally:
-        await container.close()
+async def rewind_all(struck: Struck) -> None:
+    async with past_the_proxies(struck) as container:
+        for owner in owners(struck):
+            await rewind(container.record_store, owner)
 
 
-def now() -> str:
-    """As text, a moment after whatever was made before."""
-    return (datetime.now(UTC) + timedelta(milliseconds=1)).isoformat()
+def test_a_host_that_dies_while_its_timer_rotates_completes_it_at_the_next_time(struck: Struck) -> None:
+    """After each kind of thing that it changes or has unwrapped, a year on. What was written before stays readable."""
+    running, stores = struck.running, struck.stores
+    staff = running.staff()
+    message = running.draft(staff, text="Före")
 
+    def begin() -> None:
+        url = f"{running.stack.api_url}/admin/functions/rotate_keys"
+        httpx.post(url, headers={"x-functions-key": running.stack.master_key}, json={}).raise_for_status()
 
-class Rotation:
-    """The command, as a process of its own, by way of the proxies."""
+    def until(happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not happened():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
-    def __init__(self, struck: Struck, organisation: OrganisationId, instant: str) -> None:
-        arguments = ["rotate-keys", "--organisation", organisation, "--made-before", instant]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "shared.operations", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **struck.running.stack.environment},
-            stdout=subprocess.DEVNULL,
-        )
-
-    def status(self) -> int:
-        return self.process.wait(60)
-
-
-def test_a_rotation_that_dies_anywhere_leaves_everything_readable(struck: Struck) -> None:
-    """Before and after every request to the records; the vault is asked between those. A repeat completes it."""
-    rehearsal = asyncio.run(an_organisation(struck, "Prov"))
-    struck.stores.forget()
-    assert Rotation(struck, rehearsal, now()).status() == 0
-    points = struck.stores.points()
-    assert len(points) > 8
-    deaths = 0
-    for point in points:
-        organisation, instant = asyncio.run(an_organisation(struck, "Exempel")), now()
-        dying: list[Rotation] = []
-        struck.stores.aim(point, lambda dying=dying: dying[0].process.kill())  # type: ignore[misc]
-        dying.append(Rotation(struck, organisation, instant))
-        deaths += dying[0].status() != 0
-        struck.stores.forget()
-        asyncio.run(is_readable(struck, organisation))
-        assert Rotation(struck, organisation, instant).status() == 0
-        assert asyncio.run(is_readable(struck, organisation)) == [asyncio.run(current_kek(struck, organisation))] * 2
-    assert deaths == len(points)
+    log = running.stack.data / "logs" / "host.log"
+    running.stack.move_clock(A_YEAR_ON_SECONDS)
+    for kind in ("POST /devstoreaccount1/", "/rotate?", "/unwrapkey?", "PUT /devstoreaccount1/"):
+        asyncio.run(rewind_all(struck))
+        stores.aim_after(kind, running.host.kill)
+        begin()
+        until(lambda: running.host.process.poll() is not None)
+        running.host = start_host(running.stack)
+        begin()
+        until(lambda: "rotation.completed" in log.read_text())
+        assert asyncio.run(are_rotated(struck))
+        renewed = [request for request in stores.seen if "/rotate?" in request]
+        assert len(renewed) == len(owners(struck)), "by both hosts together"
+    running.stack.move_clock(struck.ahead_seconds)
+    assert staff.ask("POST", f"{message}/open")["text"] == "Före"
+    staff.close()
