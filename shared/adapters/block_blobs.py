@@ -17,7 +17,7 @@ from shared.adapters.blob_names import check_blob, check_block, check_blocks, ch
 from shared.adapters.connections import Connections
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
 from shared.adapters.storage_authorising import authorising_of, of_blobs
-from shared.adapters.storage_requests import Answer, StorageRequests
+from shared.adapters.storage_requests import StorageRequests
 from shared.domain.errors import ConflictError, DependencyError, IntegrityError, NotFoundError
 from shared.domain.inventories import Block
 
@@ -106,26 +106,17 @@ class BlockBlobs:
             except ResourceExistsError as exc:
                 raise ConflictError from exc
 
-    async def read(self, blob: str, offset: int, length: int) -> bytes:
-        answer = await self._read(blob, offset, length, None)
-        return b"" if answer is None else answer.body
-
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        answer = await self._read(blob, offset, buffer.nbytes, buffer)
-        return 0 if answer is None else answer.put
-
-    async def _read(self, blob: str, offset: int, length: int, into: memoryview | None) -> Answer | None:
-        """None past the end of the blob."""
+    async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         check_blob(blob)
         check_range(offset, length)
         headers = {**VERSION, "x-ms-range": f"bytes={offset}-{offset + length - 1}"}
         async with dependable(self._budget_seconds):
-            answer = await self._requests.ask("GET", f"/{blob}", headers=headers, into=into)
+            answer = await self._requests.ask("GET", f"/{blob}", headers=headers)
         match answer.status, answer.headers.get("x-ms-error-code"):
             case status, _ if status == _PARTIAL:
-                return answer
+                return answer.body
             case status, _ if status == _RANGE_NOT_SATISFIABLE:
-                return None
+                return b""
             case _, StorageErrorCode.BLOB_NOT_FOUND:
                 raise NotFoundError
             case _:

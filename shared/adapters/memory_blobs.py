@@ -50,11 +50,6 @@ class MemoryBlobs:
             raise NotFoundError
         return self._content[blob][offset : offset + length]
 
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        found = await self.read(blob, offset, buffer.nbytes)
-        buffer[: len(found)] = found
-        return len(found)
-
     async def delete(self, blob: str) -> None:
         check_blob(blob)
         for kept in (self._staged, self._committed, self._content, self._blocks):

@@ -18,11 +18,14 @@ from shared.adapters.retries import Retries
 from shared.adapters.storage_authorising import Authorising
 
 UNAUTHORISED: Final = 401
-SUCCESSES: Final = range(200, 300)
 _TIMEOUT: Final = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
 
 PIECE_BYTES: Final = 1024 * 1024
 """A longer body goes to the socket in pieces: in one, the loop would stand still, and what waits would be copied."""
+
+PUT_BYTES: Final = range(1024 * 1024, 16 * 1024 * 1024)
+"""Lengths of a body that is put in its place as it comes. A shorter one is as well collected; a longer one, which
+nothing asks for, is not given its memory before it is there."""
 
 Content = bytes | bytearray | memoryview
 
@@ -34,10 +37,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     """By their names in any case."""
-    body: bytes = field(repr=False)
-    """Empty where it was put elsewhere."""
-    put: int = 0
-    """How many bytes of it were put where the caller wanted them."""
+    body: bytes | bytearray = field(repr=False)
 
 
 class StorageRequests:
@@ -59,12 +59,10 @@ class StorageRequests:
         query: str = "",
         headers: Mapping[str, str],
         content: Content | None = None,
-        into: memoryview | None = None,
     ) -> Answer:
         """The answer to a request, repeated as ``Retries`` says; ``path`` and ``query`` are encoded already.
 
-        The body of a success is put into ``into``, if given: not collected first, so it takes its own length once.
-        Raises ``AzureError`` when there is no answer, not all of it, or more than ``into`` holds.
+        Raises ``AzureError`` when there is no answer, or not all of it.
         """
         if content is not None:
             headers = {**headers, "Content-Length": str(memoryview(content).nbytes)}
@@ -77,16 +75,14 @@ class StorageRequests:
         )
 
         async def attempt() -> Answer:
-            answer = await self._attempt(method, url, headers, content, into)
+            answer = await self._attempt(method, url, headers, content)
             if answer.status == UNAUTHORISED and self._authorising.forget():
-                return await self._attempt(method, url, headers, content, into)
+                return await self._attempt(method, url, headers, content)
             return answer
 
         return await self._retries.repeat(attempt, said=_said, let_go=_let_go)
 
-    async def _attempt(
-        self, method: str, url: URL, headers: Mapping[str, str], content: Content | None, into: memoryview | None
-    ) -> Answer:
+    async def _attempt(self, method: str, url: URL, headers: Mapping[str, str], content: Content | None) -> Answer:
         signed = await self._authorising.sign(method, url, headers)
         await self._connections.open()
         session = self._connections.session
@@ -102,24 +98,23 @@ class StorageRequests:
                 timeout=_TIMEOUT,
             ) as response:
                 # Who goes away in mid-body hangs up: the end of this block closes what is not read to its end.
-                if into is not None and response.status in SUCCESSES:
-                    return Answer(response.status, response.headers, b"", put=await _put(response.content, into))
-                return Answer(response.status, response.headers, await response.read())
+                return Answer(response.status, response.headers, await _read(response))
         except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError) as exc:
             raise ServiceRequestError("no connection") from exc
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as exc:
             raise ServiceResponseError("no whole answer") from exc
 
 
-async def _put(body: aiohttp.StreamReader, into: memoryview) -> int:
-    """Raises ``ServiceResponseError`` for more than there is room for: it is no answer to what was asked."""
-    at = 0
-    while piece := await body.readany():
-        if len(piece) > into.nbytes - at:
-            raise ServiceResponseError("more than was asked for")
-        into[at : at + len(piece)] = piece
+async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
+    """The body. Collected and joined, as aiohttp does it, a long one is in memory twice for a moment."""
+    length = response.content_length
+    if length is None or length not in PUT_BYTES:
+        return await response.read()
+    body, at = bytearray(length), 0
+    while piece := await response.content.readany():
+        body[at : at + len(piece)] = piece
         at += len(piece)
-    return at
+    return body
 
 
 def _data(content: Content | None) -> bytes | AsyncIterator[memoryview] | None:

@@ -107,17 +107,10 @@ class Blobs(Protocol):
         """
         ...
 
-    async def read(self, blob: str, offset: int, length: int) -> bytes:
+    async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         """``length`` bytes (at least 1) from ``offset``, fewer only at the end of the blob.
 
         Raises ``NotFoundError`` when there is no such committed blob.
-        """
-        ...
-
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        """As ``read``, as many bytes as ``buffer`` has, into its beginning; how many there were.
-
-        Once it has ended, however it ends, nothing is written there any more. Raises as ``read``.
         """
         ...
 
@@ -145,7 +138,7 @@ class Archive(Protocol):
         """
         ...
 
-    async def read(self, blob: str, offset: int, length: int) -> bytes:
+    async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         """As in ``Blobs``."""
         ...
 

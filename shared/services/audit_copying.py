@@ -79,7 +79,7 @@ class AuditArchive:
 
     async def read(self, organisation: OrganisationId, number: int) -> tuple[AuditCopy, str]:
         """A copy and its digest. Raises ``NotFoundError``; ``IntegrityError`` for a blob that is not that copy."""
-        content = await self._archive.read(copy_name(organisation, number), 0, MOST_BYTES)
+        content = bytes(await self._archive.read(copy_name(organisation, number), 0, MOST_BYTES))
         return parse_copy(organisation, number, content), digest_of(content)
 
     async def last(self, organisation: OrganisationId) -> LastCopy | None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +34,9 @@ _LONG_BYTES: Final = 4 * FIRST_BYTES
 
 _AT_ONCE_BYTES: Final = 512 * 1024
 """Unsealed without a detour through a thread, in less time than that would take."""
+
+_UNSEALING: Final = ThreadPoolExecutor(1, thread_name_prefix="unsealing")
+"""One at a time: while it is being unsealed a part is in memory twice, and one thread unseals more than comes in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +129,12 @@ class PartReader:
         file = self._file
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:
-            return await self._whole(piece, context)
+            whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
+            return await _apart(partial(unseal_part, self._data_key, context, whole))
         span = chunk_span(piece.length, piece.start, piece.end)
         head, chunks = await self._head_and_chunks(piece, span)
         unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)
-        return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await asyncio.to_thread(unseal)
-
-    async def _whole(self, piece: _Piece, context: bytes) -> bytearray:
-        # Read to where it is unsealed from: collected first, a part would be there twice while it is put together.
-        sealed = bytearray(sealed_length(piece.length))
-        if await self._blobs.read_into(self._file.blob, piece.sealed_at, memoryview(sealed)) != len(sealed):
-            raise IntegrityError
-        return await asyncio.to_thread(unseal_part, self._data_key, context, sealed)
+        return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await _apart(unseal)
 
     async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan) -> tuple[memoryview, memoryview]:
         if span.first_chunk == 0:
@@ -151,11 +149,15 @@ class PartReader:
             head.cancel()
             await asyncio.gather(head, return_exceptions=True)
 
-    async def _exactly(self, offset: int, length: int) -> bytes:
+    async def _exactly(self, offset: int, length: int) -> bytes | bytearray:
         data = await self._blobs.read(self._file.blob, offset, length)
         if len(data) != length:
             raise IntegrityError
         return data
+
+
+async def _apart(unseal: Callable[[], bytearray]) -> bytearray:
+    return await asyncio.get_running_loop().run_in_executor(_UNSEALING, unseal)
 
 
 async def plaintext_from(

@@ -212,11 +212,8 @@ class TappedBlobs:
     async def commit(self, blob: str, blocks: Sequence[str]) -> None:
         await self._tap.through(Call("blobs.commit", blob), lambda: self._inner.commit(blob, blocks))
 
-    async def read(self, blob: str, offset: int, length: int) -> bytes:
+    async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         return await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read(blob, offset, length))
-
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        return await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read_into(blob, offset, buffer))
 
     async def delete(self, blob: str) -> None:
         await self._tap.through(Call("blobs.delete", blob), lambda: self._inner.delete(blob))
@@ -242,7 +239,7 @@ class TappedArchive:
     async def create(self, blob: str, content: bytes) -> None:
         await self._tap.through(Call("archive.create", blob), lambda: self._inner.create(blob, content))
 
-    async def read(self, blob: str, offset: int, length: int) -> bytes:
+    async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         return await self._tap.through(Call("archive.read", blob), lambda: self._inner.read(blob, offset, length))
 
     async def list(self, prefix: str) -> AsyncIterator[str]:

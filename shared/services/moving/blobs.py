@@ -132,7 +132,7 @@ async def _blocks(side: Side, blob: str) -> tuple[Block, ...] | None:
         return None
 
 
-async def _exactly(side: Side, blob: str, offset: int, size_bytes: int) -> bytes:
+async def _exactly(side: Side, blob: str, offset: int, size_bytes: int) -> bytes | bytearray:
     data = await side.blobs.read(blob, offset, size_bytes)
     if len(data) != size_bytes:
         raise IntegrityError

@@ -102,10 +102,6 @@ class Counted:
         self.read_at.append((offset, length))
         return await self._inner.read(blob, offset, length)
 
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        self.read_at.append((offset, buffer.nbytes))
-        return await self._inner.read_into(blob, offset, buffer)
-
 
 @pytest.mark.parametrize("start", [0, 1, 16_384, 40_000])
 async def test_the_first_byte_leaves_before_the_second_read(scene: Scene, start: int) -> None:
@@ -190,11 +186,6 @@ class Stuck:
         if offset:
             await asyncio.Event().wait()
         return await self._inner.read(blob, offset, length)
-
-    async def read_into(self, blob: str, offset: int, buffer: memoryview) -> int:
-        if offset:
-            await asyncio.Event().wait()
-        return await self._inner.read_into(blob, offset, buffer)
 
 
 async def test_a_reader_who_leaves_stops_the_producer(scene: Scene) -> None:
