@@ -97,6 +97,16 @@ async def test_a_client_that_drips_is_not_waited_for(world: World) -> None:
     assert 0 < await offset_of(staff, location) < 100
 
 
+async def test_a_client_that_never_lets_us_wait_is_stopped_as_well(world: World) -> None:
+    """All its bytes are there at once, and the time is over."""
+    staff = await world.staff()
+    _, location = await begun(world, staff, 3)
+    wire = wire_of(staff, "PATCH", location, {**TUS, **TYPE, "upload-offset": "0"})
+    wire.put(b"ab", more=True).put(b"c")
+    assert_may_go_on(wire, await answered(short(world, TimeLimits(transfer=5.0, closing=5.0)), wire))
+    assert await offset_of(staff, location) == 0
+
+
 async def test_with_a_checksum_nothing_of_it_counts(world: World) -> None:
     """Nothing of it can be known to be right (ADR 0017)."""
     staff = await world.staff()

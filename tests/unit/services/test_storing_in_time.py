@@ -220,3 +220,13 @@ async def test_a_store_that_fails_in_time_is_told_as_such() -> None:
     with deadline(1000.0), pytest.raises(DependencyError) as raised:
         await instance.sending.send(moved.staff, moved.thread, moved.message)
     assert not isinstance(raised.value, OutOfTimeError)
+
+
+async def test_a_store_that_was_stopped_by_the_deadline_has_not_failed() -> None:
+    """Its adapter gives up in the middle of a read; the answer says that the time was over, and nothing else."""
+    moved = await Moved.make()
+    await moved.upload(moved.instance(), moved.instance())
+    instance = moved.instance()
+    moved.blobs.is_stopping = True
+    with deadline(moved.blobs.now + 1), pytest.raises(OutOfTimeError):
+        await instance.sending.send(moved.staff, moved.thread, moved.message)
