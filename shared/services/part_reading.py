@@ -22,8 +22,8 @@ from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
 READ_AHEAD: Final = 3
-"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB, and 8 MiB for the one that is
-being unsealed. Fewer where many downloads run: see ``part_room``."""
+"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB, and 8 MiB for the one that
+is being unsealed. Fewer where many downloads run: see ``part_room``."""
 
 FIRST_BYTES: Final = 256 * 1024
 """The first piece of a long read, in whole chunks: it is on its way long before the whole first part could be."""
