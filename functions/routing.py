@@ -30,9 +30,9 @@ class Api(FastAPI):
     def routes(self) -> list[BaseRoute]:
         """Imports whatever is not there yet."""
         if not self.router.routes:
-            for name in dict.fromkeys(entry.module for entry in self.table):
-                # To include a router would build all of its routes once more.
-                self.router.routes += _module(name).router.routes
+            names = dict.fromkeys(entry.module for entry in self.table)
+            # To include a router would build all of its routes once more. All at once: half of them would look whole.
+            self.router.routes = [route for name in names for route in _module(name).router.routes]
         return self.router.routes
 
     def openapi(self) -> dict[str, Any]:

@@ -114,6 +114,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
     while piece := await response.content.readany():
         body[at : at + len(piece)] = piece
         at += len(piece)
+    del body[at:]  # What tells a length and has no body, as the answer to HEAD.
     return body
 
 
