@@ -209,6 +209,7 @@ def test_uppy_goes_on_after_random_pauses(draft: Draft, tmp_path: Path, seed: in
         "uppy.mjs", endpoint=draft.endpoint, headers=draft.headers, files=entries, options=options, pauses=pauses
     )
     assert (done["failed"], done["pausesLeft"]) == ([], 0)
+    assert done["resumed"] > 0
     draft.assert_holds(*files)
 
 

@@ -4,16 +4,20 @@
 // and nothing else of Uppy or of the plugin is replaced. `pauses`: at so many bytes of the whole everything is paused and
 // resumed.
 import { readFileSync } from "node:fs";
+import http from "node:http";
 import { basename } from "node:path";
 import process from "node:process";
 
 import Uppy from "@uppy/core";
 import Tus from "@uppy/tus";
+import { DefaultHttpStack } from "tus-js-client";
 
 const { endpoint, headers, files, options, pauses = [] } = JSON.parse(readFileSync(0, "utf-8"));
 const left = [...pauses];
-/** As long as a person takes: the plugin loses a resume that comes while the paused request is still being torn down. */
-const PAUSE_MS = 1000;
+/** As long as a person takes at least, between pausing and resuming. */
+const PAUSE_MS = 500;
+/** Its sockets tell whether a request is still under way. */
+const agent = new http.Agent();
 
 const fileReader = {
   openFile: async (blob) => ({
@@ -26,24 +30,49 @@ const fileReader = {
   }),
 };
 
+let isPaused = false;
+let isDone = false;
+let resumed = 0;
+
+/** The plugin waits for ever when a request that it paused is answered while a resumed one is being tried again. */
+function resume(uppy) {
+  if (Object.keys(agent.sockets).length > 0) return setTimeout(resume, 50, uppy);
+  isPaused = false;
+  uppy.resumeAll();
+}
+
+process.on("exit", () => {
+  if (isDone) return;
+  process.stderr.write(`nothing is under way any more, and not every file came over: ${left.length} pauses left\n`);
+  process.exitCode = 1;
+});
+
 const uppy = new Uppy({ autoProceed: false });
-uppy.use(Tus, { endpoint, headers, retryDelays: [0, 100, 500, 1000, 3000, 5000, 8000], limit: 5, fileReader, ...options });
+const retryDelays = [0, 100, 500, 1000, 3000, 5000, 8000];
+const httpStack = new DefaultHttpStack({ agent });
+const onAfterResponse = (request) => {
+  if (request.getMethod() === "HEAD") resumed += 1;
+};
+uppy.use(Tus, { endpoint, headers, retryDelays, limit: 5, fileReader, httpStack, onAfterResponse, ...options });
 for (const { path, metadata } of files) {
   uppy.addFile({ name: basename(path), type: metadata.filetype, data: new Blob([readFileSync(path)]), meta: metadata });
 }
 uppy.on("upload-progress", () => {
   const sent = uppy.getFiles().reduce((sum, file) => sum + (file.progress.bytesUploaded || 0), 0);
-  if (left.length === 0 || sent < left[0]) return;
+  if (isPaused || left.length === 0 || sent < left[0]) return;
   left.shift();
+  isPaused = true;
   uppy.pauseAll();
-  setTimeout(() => uppy.resumeAll(), PAUSE_MS);
+  setTimeout(resume, PAUSE_MS, uppy);
 });
 const { successful, failed } = await uppy.upload();
+isDone = true;
 process.stdout.write(
   JSON.stringify({
     successful: successful.map((file) => ({ name: file.name, url: file.uploadURL })),
     failed: failed.map((file) => String(file.error)),
     pausesLeft: left.length,
+    resumed,
   }),
 );
 process.exit(0);
