@@ -29,7 +29,16 @@ TEXTS: Final = (
     # directories and paths
     *("*)(uid=*))(|(uid=*", "../../../etc/passwd", "..\\..\\x", "%2e%2e%2f", "file:///etc/passwd", "\0"),
     # templates, formats, shells
-    *("{{7*191}}", "${7*191}", "#{7*191}", "<%= 7*191 %>", "{7*191}", "%(x)s%n%s", "{0.__class__}", "{address}"),
+    *(
+        "{{48611*96137}}",
+        "${48611*96137}",
+        "#{48611*96137}",
+        "<%= 48611*96137 %>",
+        "{48611*96137}",
+        "%(x)s%n%s",
+        "{0.__class__}",
+        "{address}",
+    ),
     *("$(id)", "`id`", "; id", "| id", "${jndi:ldap://127.0.0.1/x}", "__import__('os').system('id')"),
     # markup and cells
     *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "]]>", "<!--"),
@@ -43,8 +52,8 @@ SHAPES: Final[tuple[Any, ...]] = (
 )
 """What a text is not."""
 
-RESULT: Final = "1337"
-"""What 7*191 is."""
+RESULT: Final = "4673315707"
+"""What 48611*96137 is: so many digits that no random id of ours holds them by chance."""
 
 
 def is_harmless(answer: httpx.Response, sent: str) -> None:
