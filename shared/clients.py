@@ -56,6 +56,13 @@ class Clients:
         return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
 
     @cached_property
+    def machine_clock(self) -> "Clock":
+        """The machine's own, also where ``clock`` was moved on purpose."""
+        from shared.adapters.clocks import system_clock
+
+        return system_clock
+
+    @cached_property
     def ticks(self) -> "Ticks":
         return time.monotonic
 

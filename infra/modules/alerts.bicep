@@ -56,6 +56,20 @@ AppTraces
 '''
   }
   {
+    name: 'clock-disagrees'
+    text: 'A clock of ours and the clock of the records are more than an hour apart: nothing is swept until that is put right.'
+    severity: 1
+    window: 'PT2H'
+    every: 'PT30M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+AppTraces
+| where Message has "clock.disagrees"
+| summarize found = count()
+'''
+  }
+  {
     name: 'job-faults'
     text: 'Jobs of the background fail again and again.'
     severity: 2

@@ -16,6 +16,7 @@ import binascii
 import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
@@ -32,6 +33,7 @@ from azure.cosmos.exceptions import (
 )
 
 from shared.adapters.connections import CONNECT_SECONDS, SILENCE_SECONDS, Connections
+from shared.adapters.http_dates import told_time
 from shared.adapters.retries import BUDGET_SECONDS, PASSING, Retries, dependable
 from shared.domain.errors import IntegrityError, RecordChangedError, RecordExistsError, RecordNotFoundError
 from shared.domain.ports import Body, Page, Record
@@ -222,6 +224,18 @@ class CosmosRecords:
             async for item in items:
                 found[str(item["pk"])] = None
         return tuple(found)
+
+    async def now(self) -> datetime:
+        """The ``Date`` of an answer ("Common Azure Cosmos DB REST response headers": of every answer)."""
+        told: list[Mapping[str, str]] = []
+
+        def keep(headers: Mapping[str, str], _: object) -> None:
+            told.append(headers)
+
+        async with dependable(self._budget_seconds):
+            container = await self._open()
+            await container.read(response_hook=keep)
+        return told_time(told[-1])
 
     async def ping(self) -> None:
         with contextlib.suppress(RecordNotFoundError):

@@ -4,10 +4,12 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import count
 
+from shared.adapters.clocks import system_clock
 from shared.domain.errors import RecordChangedError, RecordExistsError, RecordNotFoundError
-from shared.domain.ports import Body, Page, Record
+from shared.domain.ports import Body, Clock, Page, Record
 from shared.domain.record_bodies import decode_body, encode_body
 from shared.domain.record_keys import LARGEST_LIMIT, check_continuation, check_key, check_range
 
@@ -21,6 +23,7 @@ class MemoryRecords:
     def __init__(self) -> None:
         self._partitions: defaultdict[str, dict[str, tuple[bytes, str]]] = defaultdict(dict)
         self._etags = count(1)
+        self.clock: Clock = system_clock
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -84,6 +87,9 @@ class MemoryRecords:
         await asyncio.sleep(0)
         held = sorted(name for name, records in self._partitions.items() if records and name > after)
         return tuple(held[:LARGEST_LIMIT])
+
+    async def now(self) -> datetime:
+        return self.clock()
 
     async def ping(self) -> None:
         """Always answers."""

@@ -12,6 +12,7 @@ What is done with one record goes by ``storage_requests``; queries, and making t
 import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from azure.data.tables.aio import TableClient
 from shared.adapters.connections import Connections
 from shared.adapters.entity_bodies import LARGEST_ENTITY_BYTES, entity_bytes, from_properties, to_properties
 from shared.adapters.entity_requests import ANY_WAY, error_code, read_entity, written_entity
+from shared.adapters.http_dates import told_time
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
 from shared.adapters.storage_authorising import authorising_of, of_tables
 from shared.adapters.storage_requests import Answer, StorageRequests
@@ -198,6 +200,11 @@ class TableRecords:
                 if names:
                     return tuple(dict.fromkeys(names))
         return ()
+
+    async def now(self) -> datetime:
+        """The ``Date`` of an answer ("Status and error codes" of the REST reference: of every answer)."""
+        answer = await self._ask("GET", self._at("ping", "ping"), None, {})
+        return told_time(answer.headers)
 
     async def ping(self) -> None:
         with contextlib.suppress(RecordNotFoundError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shared.services.reporting_incidents import IncidentReporting
     from shared.services.retaining import Retaining
     from shared.services.shredding import Shredding
+    from shared.services.timekeeping import Timekeeping
 
 
 class Ending(SharingMessages):
@@ -36,6 +37,13 @@ class Ending(SharingMessages):
         )
 
     @cached_property
+    def timekeeping(self) -> "Timekeeping":
+        from shared.adapters.event_log import log_event
+        from shared.services.timekeeping import Timekeeping
+
+        return Timekeeping(records=self.records, clock=self.machine_clock, log=log_event)
+
+    @cached_property
     def retaining(self) -> "Retaining":
         from shared.services.retaining import Retaining
 
@@ -52,6 +60,7 @@ class Ending(SharingMessages):
             journal=self.journal,
             audit=self.audit,
             metrics=self.metrics,
+            timekeeping=self.timekeeping,
             clock=self.clock,
         )
 

@@ -20,7 +20,6 @@ class PersonSignIn(StaffSignIn):
 
     @cached_property
     def bankid_certificate(self) -> "BankIdCertificate":
-        from shared.adapters.clocks import system_clock
         from shared.adapters.event_log import log_event
         from shared.services.bankid_certificate import WARNING_DAYS, BankIdCertificate
 
@@ -28,7 +27,7 @@ class PersonSignIn(StaffSignIn):
             environment=self._bankid.environment,
             material=self._bankid_material(),
             # TLS knows no other clock: one that was moved for a test would end certificates that still work.
-            clock=system_clock,
+            clock=self.machine_clock,
             log=log_event,
             # A simulator's certificates last a month and are made anew at each of its starts.
             warning_days=0 if self._bankid.environment == "simulator" else WARNING_DAYS,

@@ -29,6 +29,7 @@
     ├── ContentRefusedError        a whole file that is not taken; ``rules`` say why
     ├── IntegrityError             sealed data does not verify; says nothing of which check failed
     ├── DependencyError            a store, vault, mail server or e-ID did not do its part
+    │   ├── ClockDisagreesError    our clock and the store's are too far apart for anything to be deleted by it
     │   ├── OutOfTimeError         the time for the request was over before it was done; asked again, it goes on
     │   ├── KeyUnavailableError    the key-encryption key is disabled, revoked or gone
     │   │   └── KeyDestroyedError  the organisation's keys were destroyed, for ever
@@ -41,6 +42,7 @@
 Instances carry ids and numbers, never prose, personal data or key material.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -189,6 +191,14 @@ class IntegrityError(PicError):
 
 class DependencyError(PicError):
     """A dependency failed or could not be reached. Never means "not there"."""
+
+
+class ClockDisagreesError(DependencyError):
+    """This machine's clock is ``ahead`` of the store's, or behind it: what is due cannot be told."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        super().__init__(ahead)
+        self.ahead = ahead
 
 
 class OutOfTimeError(DependencyError):

@@ -84,6 +84,10 @@ class Records(Protocol):
         """
         ...
 
+    async def now(self) -> datetime:
+        """The time by the store's own clock, aware UTC, to the second."""
+        ...
+
     async def ping(self) -> None:
         """Return if the store answers."""
         ...
@@ -268,3 +272,9 @@ class Passwords(Protocol):
         Raises ``WrongCredentialsError``, always so for None.
         """
         ...
+
+
+class EventLog(Protocol):
+    """A line for operators: the constant name of an event, and words and numbers."""
+
+    def __call__(self, event: str, /, **fields: int | list[str]) -> None: ...

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from datetime import datetime
 
 from shared.domain.places import Place
 from shared.domain.ports import Body, Page, Record, Records
@@ -75,6 +76,9 @@ class RecordsAhead:
         continuation: str | None = None,
     ) -> Page:
         return await self._inner.query(partition, start=start, end=end, limit=limit, continuation=continuation)
+
+    async def now(self) -> datetime:
+        return await self._inner.now()
 
     async def ping(self) -> None:
         await self._inner.ping()

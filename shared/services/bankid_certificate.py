@@ -8,13 +8,13 @@ nothing, so no order ever begins under a wrong setup, and readiness is asked bef
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from shared.crypto.certificates import open_credentials
 from shared.domain.bankid_trust import BankIdEnvironment
 from shared.domain.client_certificates import CertificateMaterial, TlsCredentials
 from shared.domain.errors import DependencyError, ElectronicIdError, ElectronicIdFault, PicError
-from shared.domain.ports import Clock
+from shared.domain.ports import Clock, EventLog
 
 WARNING_DAYS: Final = 60
 """Ordering a certificate at one's bank takes weeks."""
@@ -24,12 +24,6 @@ REFUSED_FOR: Final = timedelta(seconds=30)
 
 ENDING_EVENT: Final = "bankid.certificate.ending"
 REFUSED_EVENT: Final = "bankid.certificate.refused"
-
-
-class EventLog(Protocol):
-    """A line for operators: the constant name of an event, and words and numbers."""
-
-    def __call__(self, event: str, /, **fields: int | list[str]) -> None: ...
 
 
 class BankIdCertificate:

@@ -3,6 +3,8 @@
 Every service writes through this. Reading is not looked at: what is stored has been judged.
 """
 
+from datetime import datetime
+
 from shared.domain.audit_events import AuditEvent
 from shared.domain.ids import OrganisationId, is_id
 from shared.domain.places import PLATFORM
@@ -46,6 +48,9 @@ class DeclaredRecords:
         continuation: str | None = None,
     ) -> Page:
         return await self._store.query(partition, start=start, end=end, limit=limit, continuation=continuation)
+
+    async def now(self) -> datetime:
+        return await self._store.now()
 
     async def ping(self) -> None:
         await self._store.ping()

@@ -38,6 +38,7 @@ from shared.services.handing_over import HandingOver
 from shared.services.journaling import Journal
 from shared.services.listing import each_record
 from shared.services.shredding import Shredding
+from shared.services.timekeeping import Timekeeping
 
 SETTLED_AT_ONCE: Final = 8
 """Bookings settled at the same time: a message takes about 20 calls, each of which waits for a store."""
@@ -85,6 +86,7 @@ class Retaining:
         journal: Journal,
         audit: Audit,
         metrics: Metrics,
+        timekeeping: Timekeeping,
         clock: Clock,
     ) -> None:
         self._records = records
@@ -99,6 +101,7 @@ class Retaining:
         self._journal = journal
         self._audit = audit
         self._metrics = metrics
+        self._timekeeping = timekeeping
         self._clock = clock
 
     async def delete_message(self, principal: Principal, thread: ThreadId, message: MessageId) -> None:
@@ -164,7 +167,10 @@ class Retaining:
         """Delete everything that is due, however late this runs. Returns how many bookings were settled.
 
         One item that fails does not keep the others alive: it stays booked and its error is raised at the end.
+
+        Raises ``ClockDisagreesError`` before anything is deleted, when this machine may not know what is due.
         """
+        await self._timekeeping.check()
         now = self._clock()
         sweep = _Sweep()
         async for index in each_record(self._records, retention.BUCKET_INDEX, end=f"{now:%Y%m%d%H}}}"):

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import random
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -428,3 +429,11 @@ async def test_a_page_holds_1_to_1000(records: Records, limit: int) -> None:
 async def test_the_store_answers_a_ping(records: Records) -> None:
     """Readiness asks nothing that needs a record to be there."""
     await records.ping()
+
+
+async def test_the_store_tells_what_time_it_is(records: Records) -> None:
+    """To the second, by a clock of its own; here it is the one of this machine."""
+    before = datetime.now(UTC)
+    told = await records.now()
+    assert told.utcoffset() == timedelta()
+    assert before - timedelta(seconds=2) <= told <= datetime.now(UTC) + timedelta(seconds=2)

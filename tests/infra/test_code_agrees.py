@@ -20,7 +20,7 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.metrics import Counter, Timing
 from shared.domain.places import PLATFORM
 from shared.domain.security_events import NATURES, SecurityEvent, Severity
-from shared.services import bankid_certificate
+from shared.services import bankid_certificate, timekeeping
 from shared.services.custody import service_key_name
 from shared.settings import Settings, read_settings
 from tests.infra.bicep_tree import ROOT, Code, Templates, modules, read_templates, resources, variables
@@ -315,6 +315,7 @@ def test_alerts_ask_for_lines_that_the_code_writes() -> None:
         assert line in sources
     for event in (bankid_certificate.ENDING_EVENT, bankid_certificate.REFUSED_EVENT):
         assert f'"{event}"' in queries["bankid-certificate"]
+    assert f'has "{timekeeping.DISAGREES_EVENT}"' in queries["clock-disagrees"]
     assert 'has "sweep.completed"' in queries["sweep-missing"]
     assert "ago(26h)" in queries["sweep-missing"]
     assert 'has "audit.copied"' in queries["audit-copy-missing"]
@@ -355,7 +356,7 @@ def test_every_promised_alert_is_there() -> None:
     assert names == {
         *("poison-queue", "sweep-missing", "failed-sign-ins", "server-errors", "unwrap-failures", "mail-failures"),
         *("mail-late", "sweep-late", "refusals", "audit-copy-missing", "audit-copy-late"),
-        *("security", "security-lost"),
+        *("security", "security-lost", "clock-disagrees"),
         *("job-faults", "bankid-certificate", "vault-expiry", "vault-changed", "log-cap"),
         *("vault-throttled", "records-throttled", "app-unhealthy"),
     }

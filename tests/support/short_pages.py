@@ -1,5 +1,7 @@
 """A store that answers one record at a time, as stores may: what reads only the first page shows it."""
 
+from datetime import datetime
+
 from shared.domain.ports import Body, Page, Record, Records
 
 
@@ -32,6 +34,9 @@ class ShortPages:
     ) -> Page:
         assert limit >= 1
         return await self._inner.query(partition, start=start, end=end, limit=1, continuation=continuation)
+
+    async def now(self) -> datetime:
+        return await self._inner.now()
 
     async def ping(self) -> None:
         await self._inner.ping()

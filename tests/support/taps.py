@@ -195,6 +195,9 @@ class TappedRecords:
 
         return await self._tap.through(Call("records.query", partition), run)
 
+    async def now(self) -> datetime:
+        return await self._inner.now()
+
     async def ping(self) -> None:
         await self._inner.ping()
 
