@@ -39,6 +39,8 @@ def measure() -> dict[str, float]:
         "rss_flat": large / small,
         "rss_small_mib": small / MIB,
         "rss_large_mib": large / MIB,
+        "rss_one_upload_mib": one[0] / MIB,
+        "rss_one_download_mib": one[1] / MIB,
         "rss_one_mib": max(one) / MIB,
         "rss_sixteen_upload_mib": many[0] / MIB,
         "rss_sixteen_download_mib": many[1] / MIB,

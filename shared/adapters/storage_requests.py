@@ -16,6 +16,7 @@ from yarl import URL
 from shared.adapters.connections import CONNECT_SECONDS, SILENCE_SECONDS, Connections
 from shared.adapters.retries import Retries
 from shared.adapters.storage_authorising import Authorising
+from shared.domain.buffers import room_for
 
 UNAUTHORISED: Final = 401
 _TIMEOUT: Final = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
@@ -110,11 +111,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
     length = response.content_length
     if length is None or length not in PUT_BYTES:
         return await response.read()
-    body, at = bytearray(length), 0
+    body, at = bytearray(room_for(length)), 0
     while piece := await response.content.readany():
         body[at : at + len(piece)] = piece
         at += len(piece)
-    del body[at:]  # What tells a length and has no body, as the answer to HEAD.
+    del body[at:]  # The room beside it; and all, where a length is told and no body comes, as in the answer to HEAD.
     return body
 
 

@@ -10,6 +10,7 @@ from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encr
 from cryptography.exceptions import InvalidTag
 
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
+from shared.domain.buffers import room_for
 from shared.domain.errors import IntegrityError
 from shared.domain.manifest import PART_BYTES
 
@@ -32,7 +33,7 @@ _SLACK_BYTES = 16456
 
 def buffer_length(plaintext_length: int = PART_BYTES) -> int:
     """Bytes of the buffer in which a part of up to ``plaintext_length`` bytes can be sealed."""
-    return sealed_length(plaintext_length) + _SLACK_BYTES
+    return room_for(sealed_length(plaintext_length) + _SLACK_BYTES)
 
 
 class PartSealer:
@@ -97,7 +98,7 @@ def unseal_part(key: bytes, context: bytes, sealed: bytes | bytearray | memoryvi
     length = memoryview(sealed).nbytes
     if length > sealed_length(PART_BYTES):
         raise IntegrityError
-    plaintext = bytearray(length + CHUNK_BYTES + 16)
+    plaintext = bytearray(room_for(length + CHUNK_BYTES + 16))
     decryptor = Cobblestone256Decryptor(key, context)
     try:
         written = decryptor.update_into(sealed, plaintext)

@@ -6,7 +6,7 @@ instance has, and gain nothing, because the processor is busy anyway: then each 
 
 from typing import Final
 
-PLACES: Final = 3
+PLACES: Final = 4
 """Of 8 MiB, or twice that while a part is being unsealed."""
 
 

@@ -17,9 +17,9 @@ from shared.services.digests import RunningDigest
 from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
-STAGED_AT_ONCE: Final = 3
-"""Parts being filled or on their way to the store: memory per upload is this times 8 MiB, in buffers used again.
-Fewer where many uploads run: see ``part_room``."""
+STAGED_AT_ONCE: Final = 5
+"""Parts of an upload in memory: one that is being filled, and four on their way, which a store needs to be busy all
+the time. In buffers used again, 8 MiB each. Fewer where many uploads run: see ``part_room``."""
 
 _BATCH_BYTES: Final = 2 * 1024 * 1024
 """Digested in one go: a thread that takes up piece after piece contends with the loop for each of them."""
