@@ -9,7 +9,7 @@ Reading a range of a part is ``shared.crypto.ranges``.
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
-from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, TAG_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain.buffers import room_for
 from shared.domain.errors import IntegrityError
 from shared.domain.manifest import PART_BYTES
@@ -23,6 +23,7 @@ __all__ = [
     "buffer_length",
     "chunk_span",
     "sealed_length",
+    "unseal_in_place",
     "unseal_part",
     "unseal_range",
 ]
@@ -34,6 +35,10 @@ _SLACK_BYTES = 16456
 def buffer_length(plaintext_length: int = PART_BYTES) -> int:
     """Bytes of the buffer in which a part of up to ``plaintext_length`` bytes can be sealed."""
     return room_for(sealed_length(plaintext_length) + _SLACK_BYTES)
+
+
+STEP_BYTES = 128 * 1024
+"""Unsealed in one go: while it is copied to its place it is still in the processor's cache."""
 
 
 class PartSealer:
@@ -91,20 +96,33 @@ class PartSealer:
 
 
 def unseal_part(key: bytes, context: bytes, sealed: bytes | bytearray | memoryview) -> bytearray:
-    """The plaintext of a whole part; nothing of it is released before all of it has verified.
-
-    Compare its length with the manifest's. Raises ``IntegrityError``.
-    """
-    length = memoryview(sealed).nbytes
-    if length > sealed_length(PART_BYTES):
+    """As ``unseal_in_place``, of a part that stays as it is."""
+    if memoryview(sealed).nbytes > sealed_length(PART_BYTES):
         raise IntegrityError
-    plaintext = bytearray(room_for(length + CHUNK_BYTES + 16))
+    return unseal_in_place(key, context, bytearray(sealed))
+
+
+def unseal_in_place(key: bytes, context: bytes, part: bytearray) -> bytearray:
+    """The plaintext of a whole part, in the memory of ``part``: a second part of memory would be touched for nothing.
+
+    Nothing of it is released before all of it has verified; ``part`` holds what nobody may use until then, and after
+    a fault. Compare the length with the manifest's. Raises ``IntegrityError``.
+    """
+    if len(part) > sealed_length(PART_BYTES):
+        raise IntegrityError
     decryptor = Cobblestone256Decryptor(key, context)
-    try:
-        written = decryptor.update_into(sealed, plaintext)
-        end = decryptor.finalize()
-    except InvalidTag:
-        raise IntegrityError from None
-    plaintext[written : written + len(end)] = end
-    del plaintext[written + len(end) :]
-    return plaintext
+    step = bytearray(min(STEP_BYTES, len(part)) + CHUNK_BYTES + TAG_BYTES)
+    opened = 0
+    with memoryview(part) as whole, memoryview(step) as plaintext:
+        try:
+            for start in range(0, len(part), STEP_BYTES):
+                # What comes out is never more than what has gone in: nothing is overwritten that is still needed.
+                written = decryptor.update_into(whole[start : start + STEP_BYTES], step)
+                whole[opened : opened + written] = plaintext[:written]
+                opened += written
+            end = decryptor.finalize()
+        except InvalidTag:
+            raise IntegrityError from None
+        whole[opened : opened + len(end)] = end
+    del part[opened + len(end) :]
+    return part

@@ -114,7 +114,8 @@ class Blobs(Protocol):
     async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         """``length`` bytes (at least 1) from ``offset``, fewer only at the end of the blob.
 
-        Raises ``NotFoundError`` when there is no such committed blob.
+        A ``bytearray`` is the caller's own, who may unseal in it. Raises ``NotFoundError`` when there is no such
+        committed blob.
         """
         ...
 

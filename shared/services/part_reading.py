@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from shared.crypto.contexts import part_context
-from shared.crypto.parts import unseal_part
+from shared.crypto.parts import unseal_in_place
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange
@@ -21,9 +21,9 @@ from shared.domain.ports import Blobs
 from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
 
-READ_AHEAD: Final = 3
-"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB, and 8 MiB for the one that
-is being unsealed. Fewer where many downloads run: see ``part_room``."""
+READ_AHEAD: Final = 4
+"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB. Fewer where many downloads
+run: see ``part_room``."""
 
 FIRST_BYTES: Final = 256 * 1024
 """The first piece of a long read, in whole chunks: it is on its way long before the whole first part could be."""
@@ -130,7 +130,8 @@ class PartReader:
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:
             whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
-            return await _apart(partial(unseal_part, self._data_key, context, whole))
+            own = whole if isinstance(whole, bytearray) else bytearray(whole)
+            return await _apart(partial(unseal_in_place, self._data_key, context, own))
         span = chunk_span(piece.length, piece.start, piece.end)
         head, chunks = await self._head_and_chunks(piece, span)
         unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)

@@ -7,7 +7,7 @@ instance has, and gain nothing, because the processor is busy anyway: then each 
 from typing import Final
 
 PLACES: Final = 4
-"""Of 8 MiB, or twice that while a part is being unsealed."""
+"""Of 8 MiB."""
 
 
 class PartRoom:

@@ -11,6 +11,7 @@ import pytest
 from local.azurite import ACCOUNT_KEY, Azurite
 from shared.adapters.block_blobs import BlockBlobs
 from shared.adapters.memory_blobs import MemoryBlobs
+from shared.domain.buffers import ALIKE_BYTES
 from shared.domain.errors import NotFoundError
 from shared.domain.ports import Blobs
 
@@ -125,6 +126,17 @@ async def test_an_empty_list_makes_an_empty_blob(blobs: Blobs) -> None:
     await blobs.commit("empty", [])
     assert await blobs.read("empty", 0, 1) == b""
     assert await names(blobs) == ["empty"]
+
+
+async def test_what_was_read_is_the_readers_own(blobs: Blobs) -> None:
+    """A part is unsealed where it was read to: nobody else may be reading there. All such places are of one length."""
+    await make(blobs, "a", content := os.urandom(PART_BYTES))
+    found = await blobs.read("a", 0, PART_BYTES)
+    if not isinstance(blobs, MemoryBlobs):
+        assert isinstance(found, bytearray)
+        assert found.__alloc__() == ALIKE_BYTES + 1  # Python puts a zero behind bytes.
+        found[:] = bytes(PART_BYTES)
+    assert await blobs.read("a", 0, PART_BYTES) == content
 
 
 async def test_parts_of_8_mib_come_back_as_they_went(blobs: Blobs) -> None:

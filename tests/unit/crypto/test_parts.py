@@ -1,5 +1,6 @@
 """Sealing parts and reading them whole or by range: what holds for any content, any split and any fault."""
 
+import random
 import secrets
 from itertools import pairwise
 
@@ -14,10 +15,12 @@ from shared.crypto.parts import (
     CHUNK_BYTES,
     HEAD_BYTES,
     PART_BYTES,
+    STEP_BYTES,
     PartSealer,
     buffer_length,
     chunk_span,
     sealed_length,
+    unseal_in_place,
     unseal_part,
     unseal_range,
 )
@@ -83,6 +86,35 @@ def test_a_flipped_bit_anywhere_is_refused(length: int, data: st.DataObject) -> 
         unseal_part(KEY, CONTEXT, sealed)
     with pytest.raises(IntegrityError):
         ranged(bytes(sealed), length, 0, length)
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+@pytest.mark.parametrize("steps", [0, 1, 2, 64])
+def test_a_part_is_unsealed_where_it_lies(steps: int, beyond: int) -> None:
+    """In its own memory, at the edges of the steps in which it is done, with nothing of the seal left behind."""
+    length = min(max(steps * STEP_BYTES + beyond, 0), PART_BYTES)
+    content = random.Random(length).randbytes(length)  # noqa: S311
+    part = bytearray(sealed_part(content))
+    assert unseal_in_place(KEY, CONTEXT, part) is part
+    assert part == content
+
+
+@pytest.mark.parametrize("at", [0, HEAD_BYTES, STEP_BYTES, 2 * STEP_BYTES, -1])
+def test_a_fault_anywhere_is_one_in_place_too(at: int) -> None:
+    """Also after steps that have verified."""
+    part = bytearray(sealed_part(bytes(3 * STEP_BYTES)))
+    part[at] ^= 1
+    with pytest.raises(IntegrityError):
+        unseal_in_place(KEY, CONTEXT, part)
+    with pytest.raises(IntegrityError):
+        unseal_in_place(KEY, CONTEXT, bytearray(sealed_length(PART_BYTES) + 1))
+
+
+def test_whose_part_stays_as_it_is_gets_it_back() -> None:
+    sealed = bytearray(sealed_part(b"text"))
+    before = bytes(sealed)
+    assert unseal_part(KEY, CONTEXT, sealed) == b"text"
+    assert sealed == before
 
 
 @settings(max_examples=80, deadline=None)
