@@ -37,8 +37,8 @@ def buffer_length(plaintext_length: int = PART_BYTES) -> int:
     return room_for(sealed_length(plaintext_length) + _SLACK_BYTES)
 
 
-STEP_BYTES = 128 * 1024
-"""Unsealed in one go: while it is copied to its place it is still in the processor's cache."""
+STEP_BYTES = 1024 * 1024
+"""Unsealed in one go, and then copied to its place: small against a part, and few turns for the interpreter's lock."""
 
 
 class PartSealer:
