@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from shared.crypto.contexts import part_context
 from shared.crypto.parts import unseal_in_place
@@ -18,8 +18,11 @@ from shared.domain.deadlines import Ticks, check_time
 from shared.domain.errors import IntegrityError
 from shared.domain.ids import FileId, MessageId, OrganisationId, ThreadId
 from shared.domain.ports import Blobs
+from shared.services.part_heads import HEADS, PartHeads
 from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 READ_AHEAD: Final = 4
 """Parts fetched before they are needed: memory per download is this plus one, times 8 MiB. Fewer where many downloads
@@ -89,9 +92,18 @@ def _begun_small(pieces: list[_Piece]) -> list[_Piece]:
 class PartReader:
     """Streams a range of a file's plaintext."""
 
-    def __init__(self, *, blobs: Blobs, file: SealedFile, data_key: bytes, room: PartRoom = ROOM) -> None:
+    def __init__(
+        self,
+        *,
+        blobs: Blobs,
+        file: SealedFile,
+        data_key: bytes,
+        room: PartRoom = ROOM,
+        heads: PartHeads = HEADS,
+    ) -> None:
         self._blobs = blobs
         self._room = room
+        self._heads = heads
         self._file = file
         self._data_key = data_key
 
@@ -133,19 +145,36 @@ class PartReader:
             own = whole if isinstance(whole, bytearray) else bytearray(whole)
             return await _apart(partial(unseal_in_place, self._data_key, context, own))
         span = chunk_span(piece.length, piece.start, piece.end)
-        head, chunks = await self._head_and_chunks(piece, span)
+        known = self._heads.get(file.blob, piece.sealed_at)
+        head, chunks = await self._head_and_chunks(piece, span, known)
+        try:
+            plaintext = await self._unsealed(piece, span, context, head, chunks)
+        except IntegrityError:
+            if known is None:
+                raise
+            # What counts is what the store has now.
+            head = await self._exactly(piece.sealed_at, HEAD_BYTES)
+            plaintext = await self._unsealed(piece, span, context, head, chunks)
+        self._heads.keep(file.blob, piece.sealed_at, bytes(head))
+        return plaintext
+
+    async def _unsealed(
+        self, piece: _Piece, span: ChunkSpan, context: bytes, head: Buffer, chunks: memoryview
+    ) -> bytearray:
         unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)
         return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await _apart(unseal)
 
-    async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan) -> tuple[memoryview, memoryview]:
-        if span.first_chunk == 0:
+    async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan, known: bytes | None) -> tuple[Buffer, memoryview]:
+        if span.first_chunk == 0 and known is None:
             sealed = memoryview(await self._exactly(piece.sealed_at, span.sealed_end))
             return sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
+        start, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
+        if known is not None:
+            return known, memoryview(await self._exactly(start, length))
         head = asyncio.create_task(self._exactly(piece.sealed_at, HEAD_BYTES))
         try:
-            start, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
             chunks = await self._exactly(start, length)
-            return memoryview(await head), memoryview(chunks)
+            return await head, memoryview(chunks)
         finally:
             head.cancel()
             await asyncio.gather(head, return_exceptions=True)
