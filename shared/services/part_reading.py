@@ -118,10 +118,12 @@ class PartReader:
         places = 0
         try:
             while pieces or ahead:
-                if not ahead:
-                    ahead.append(asyncio.create_task(self._piece(pieces.popleft())))
-                data = await ahead[0]
-                ahead.popleft()
+                if ahead:
+                    data = await ahead[0]
+                    ahead.popleft()
+                else:
+                    # Not in a task: it would wait for its turn, and the store could have begun.
+                    data = await self._piece(pieces.popleft())
                 if places > len(ahead):
                     self._room.give()
                     places -= 1
