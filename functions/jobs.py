@@ -1,4 +1,4 @@
-"""Queue and timer triggers: parse, one service call."""
+"""Queue and timer triggers: one service call, or what a message asks for (``functions.queue_messages``)."""
 
 import json
 import logging
@@ -12,14 +12,8 @@ import azure.functions as func
 from functions.faults import run_job
 from functions.time_limits import JOB_SECONDS
 from shared.container import Container
-from shared.domain.alerts import parse_alert
-from shared.domain.announcements import announced
 from shared.domain.deadlines import deadline
-from shared.domain.errors import IntegrityError
-from shared.domain.ids import FileId, MessageId, OrganisationId, StaffId, ThreadId, UploadId, is_id
-from shared.domain.letters import parse_letter
 from shared.domain.metrics import Counter
-from shared.domain.staff_notices import parse_notice
 
 TIMER: Final = "timer"
 """In place of an invocation id, which timers are not told."""
@@ -31,77 +25,6 @@ class _Run(Protocol):
     async def __call__(self, work: Awaitable[None], *, name: str, invocation: str) -> None: ...
 
 
-def _body(message: func.QueueMessage) -> dict[str, object]:
-    """What a queue message holds. Raises ``IntegrityError`` for what is no JSON object."""
-    try:
-        body = json.loads(message.get_body())
-    except ValueError as fault:
-        raise IntegrityError from fault
-    if not isinstance(body, dict):
-        raise IntegrityError
-    return body
-
-
-def _ids(message: func.QueueMessage, *names: str) -> list[str]:
-    """The ids a queue message holds. Raises ``IntegrityError`` for anything else, which ends in the poison queue."""
-    body = _body(message)
-    found = [text for text in (body.get(name) for name in names) if isinstance(text, str)]
-    if len(found) != len(names) or not all(is_id(text) or text == "unit" for text in found):
-        raise IntegrityError
-    return found
-
-
-async def _notify(container: Container, message: func.QueueMessage) -> None:
-    """Mail what is asked for: on a password, on factors, of a security event, of a change to the agreement, of news.
-
-    Raises ``IntegrityError``.
-    """
-    if "letter" in (body := _body(message)):
-        await container.activating.send(parse_letter(body))
-        return
-    if "alert" in body:
-        await container.alerting.handle(parse_alert(body))
-        return
-    if "change" in body:
-        organisation, staff = _ids(message, "organisation", "staff")
-        await container.announcing.send(OrganisationId(organisation), StaffId(staff), announced(body["change"]))
-        return
-    if "notice" in body:
-        organisation, staff, event = _ids(message, "organisation", "staff", "event")
-        notice = parse_notice(body["notice"])
-        await container.telling_staff.send(OrganisationId(organisation), StaffId(staff), notice, event)
-        return
-    thread, delivered, recipient = _ids(message, "thread", "message", "recipient")
-    await container.notifying.notify(ThreadId(thread), MessageId(delivered), recipient)
-
-
-async def _dispatch(container: Container, message: func.QueueMessage) -> None:
-    """Deliver what was sent, or erase what a request has made unreadable. Raises ``IntegrityError``."""
-    from shared.services.endings import FileEnding, MessageEnding  # noqa: PLC0415  # comes with its service
-
-    match _body(message).get("erase"):
-        case None:
-            thread, sent = _ids(message, "thread", "message")
-            await container.sending.deliver(ThreadId(thread), MessageId(sent))
-        case "message":
-            thread, deleted = _ids(message, "thread", "message")
-            await container.retaining.finish(MessageEnding(thread=ThreadId(thread), message=MessageId(deleted)))
-        case "file":
-            organisation, thread, draft, file, upload = _ids(
-                message, "organisation", "thread", "message", "file", "upload"
-            )
-            ending = FileEnding(
-                organisation=OrganisationId(organisation),
-                thread=ThreadId(thread),
-                message=MessageId(draft),
-                file=FileId(file),
-                upload=UploadId(upload),
-            )
-            await container.clearing.clear(ending)
-        case _:
-            raise IntegrityError
-
-
 def register(app: func.FunctionApp, container: Container) -> None:
     """Add the queue and timer functions. None lets an exception out as it is (``functions.faults``)."""
     run = _counting(container)
@@ -110,7 +33,9 @@ def register(app: func.FunctionApp, container: Container) -> None:
     @app.queue_trigger(arg_name="message", queue_name="%PIC_DISPATCH_QUEUE%", connection="PIC_STORAGE")
     async def dispatch(message: func.QueueMessage) -> None:
         async def work() -> None:
-            await _dispatch(container, message)
+            from functions.queue_messages import dispatched  # noqa: PLC0415  # with the first message
+
+            await dispatched(container, message)
 
         await run(work(), name="dispatch", invocation=message.id or "unknown")
 
@@ -118,7 +43,9 @@ def register(app: func.FunctionApp, container: Container) -> None:
     @app.queue_trigger(arg_name="message", queue_name="%PIC_NOTIFY_QUEUE%", connection="PIC_STORAGE")
     async def notify(message: func.QueueMessage) -> None:
         async def work() -> None:
-            await _notify(container, message)
+            from functions.queue_messages import notified  # noqa: PLC0415  # with the first message
+
+            await notified(container, message)
 
         await run(work(), name="notify", invocation=message.id or "unknown")
 

@@ -88,6 +88,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.ElectronicIdError: DEPENDENCY_FAILED,
     errors.DependencyError: DEPENDENCY_FAILED,
     errors.OutOfTimeError: DEPENDENCY_FAILED,
+    errors.ClockDisagreesError: DEPENDENCY_FAILED,
     errors.RecordNotFoundError: NOT_FOUND,
     errors.RecordExistsError: Problem("conflict", "The state has changed, or does not allow this.", 409),
     errors.RecordChangedError: Problem("conflict", "The state has changed, or does not allow this.", 409),

@@ -12,9 +12,10 @@ import unicodedata
 from datetime import date
 
 from shared.domain.assurance import Assurance
-from shared.domain.electronic_id import CollectOutcome, Complete, Failed, Pending, StartedOrder, VerifiedIdentity
+from shared.domain.electronic_id import CollectOutcome, Complete, Failed, Pending, StartedOrder
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault, InvalidInputError
 from shared.domain.personal_number import parse_personal_number
+from shared.domain.verified_identity import VerifiedIdentity
 
 PROVIDER = "bankid"
 

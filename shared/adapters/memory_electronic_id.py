@@ -12,10 +12,10 @@ from shared.domain.electronic_id import (
     Pending,
     SignRequest,
     StartedOrder,
-    VerifiedIdentity,
 )
 from shared.domain.errors import ConflictError, ElectronicIdError, ElectronicIdFault, NotFoundError, PicError
 from shared.domain.personal_number import parse_personal_number
+from shared.domain.verified_identity import VerifiedIdentity
 
 UNPICKED = "outstandingTransaction"
 

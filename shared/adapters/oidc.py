@@ -29,9 +29,9 @@ from shared.domain.brokers import (
     Return,
     Unfit,
 )
-from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Clock, Json
+from shared.domain.verified_identity import VerifiedIdentity
 
 
 class OidcBroker:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, Literal, Protocol, TypeAlias
 
 from shared.domain.assurance import Assurance
-from shared.domain.electronic_id import VerifiedIdentity
+from shared.domain.verified_identity import VerifiedIdentity
 
 ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt"]
 AssertionAudience = Literal["token_endpoint", "issuer"]

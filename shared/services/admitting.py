@@ -10,11 +10,11 @@ from shared.crypto.pseudonyms import Peppers, former_subjects_of, subject_of
 from shared.domain.admission import AdmissionPolicy, Admit, Arrival, Circumstances, Refuse, decide
 from shared.domain.audit_events import AuditEvent
 from shared.domain.devices import UNKNOWN_DEVICE
-from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.errors import SignInRefusedError
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock
 from shared.domain.principals import Person
+from shared.domain.verified_identity import VerifiedIdentity
 from shared.services.auditing import Audit
 from shared.services.limiting import Limiting
 from shared.services.sessions import NewSession, Sessions

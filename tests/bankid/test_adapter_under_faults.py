@@ -23,9 +23,9 @@ from shared.domain.electronic_id import (
     Pending,
     Requirement,
     SignRequest,
-    VerifiedIdentity,
 )
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault, NotFoundError
+from shared.domain.verified_identity import VerifiedIdentity
 from tests.support.bankid import RunningBankId
 
 REQUEST = OrderRequest(

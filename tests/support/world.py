@@ -12,10 +12,10 @@ from fastapi import FastAPI
 
 from functions.api import create_api
 from shared.adapters.memory_electronic_id import persona
-from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.ids import OrganisationId, StaffId, UnitId
 from shared.domain.principals import Role
 from shared.domain.scopes import Scope
+from shared.domain.verified_identity import VerifiedIdentity
 from shared.services.administering import NewStaff
 from shared.services.administering_clients import NewClient, NewSecret, Renewal
 from tests.support.memory_container import PASSWORD, PUBLIC_URL, MemoryContainer, ask_for_a_password_alone

@@ -8,10 +8,10 @@ import pytest
 
 from shared.adapters.memory_electronic_id import persona
 from shared.crypto.pseudonyms import subject_of
-from shared.domain.electronic_id import VerifiedIdentity
 from shared.domain.errors import ConflictError, DependencyError, KeyUnavailableError, NotFoundError
 from shared.domain.principals import Person
 from shared.domain.qr import qr_content
+from shared.domain.verified_identity import VerifiedIdentity
 from shared.services.person_signing_in import Refused, SignedIn, Waiting
 from shared.services.sign_in_collecting import COLLECT_INTERVAL
 from shared.services.sign_in_orders import FLOW_LIFETIME, QR_LIFETIME
