@@ -18,8 +18,9 @@ from functions.problems import TABLE, RequestRefusedError, retry_after
 from functions.qr_image import qr_svg
 from functions.sessions import Previous, SessionView, set_session
 from shared.crypto.tokens import new_token, token_hash
-from shared.domain.electronic_id import OrderRequest, SignInMode
+from shared.domain.electronic_id import OrderRequest
 from shared.domain.errors import ConflictError, ElectronicIdError, NotFoundError
+from shared.domain.sign_in_modes import SignInMode
 from shared.domain.sign_in_text import visible_text
 from shared.domain.user_messages import (
     WORDINGS,

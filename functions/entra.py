@@ -25,7 +25,7 @@ from functions.redirects import FAILED, AuthorizationView, Flow, Returned, end_f
 from functions.sessions import Previous, set_session
 from functions.staff_second_step import set_step
 from shared.domain.brokers import Failure
-from shared.domain.entra import NAME
+from shared.domain.entra_registrations import NAME
 from shared.domain.errors import DependencyError, TooManyRequestsError
 from shared.domain.principals import Staff
 from shared.domain.staff_sign_in import Here, SecondStepBegun

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from shared.domain.assurance import Assurance
-from shared.domain.brokers import AssertionAudience, BrokerProfile, ClientAuthentication, NumberClaim, UserInfo
+from shared.domain.broker_profiles import AssertionAudience, BrokerProfile, ClientAuthentication, NumberClaim, UserInfo
 from shared.domain.ports import Json
 from shared.setting_values import Reader, is_this_machine
 

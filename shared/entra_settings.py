@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.domain.entra import PUBLIC_CLOUD, EntraRegistration, registration
+from shared.domain.entra_registrations import PUBLIC_CLOUD, EntraRegistration, registration
 from shared.domain.entra_rules import GUID
 from shared.setting_values import Reader, is_this_machine
 

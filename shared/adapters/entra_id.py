@@ -7,8 +7,9 @@ from typing import Final
 from shared.adapters.oidc_http import OidcHttp
 from shared.adapters.oidc_relying_party import RelyingParty
 from shared.domain.brokers import Departure, MisfitError, Return, Unfit
-from shared.domain.entra import EntraOutcome, EntraRegistration
+from shared.domain.entra import EntraOutcome
 from shared.domain.entra_claims import check_entra_token
+from shared.domain.entra_registrations import EntraRegistration
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Clock
 

@@ -1,7 +1,8 @@
 """``Broker`` in memory: whoever comes back brings the identity, or the misfit, that a test has put there."""
 
 from shared.domain.assurance import Assurance
-from shared.domain.brokers import BrokerOutcome, BrokerProfile, Departure, Misfit, NumberClaim, Return, Unfit
+from shared.domain.broker_profiles import BrokerProfile, NumberClaim
+from shared.domain.brokers import BrokerOutcome, Departure, Misfit, Return, Unfit
 from shared.domain.errors import PicError
 
 MEMORY_PROFILE = BrokerProfile(

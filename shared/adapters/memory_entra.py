@@ -1,7 +1,8 @@
 """``Entra`` in memory: whoever comes back is whom, or brings the misfit that, a test has put there."""
 
 from shared.domain.brokers import Departure, Misfit, Return, Unfit
-from shared.domain.entra import EntraOutcome, EntraRegistration, registration
+from shared.domain.entra import EntraOutcome
+from shared.domain.entra_registrations import EntraRegistration, registration
 from shared.domain.errors import PicError
 
 MEMORY_REGISTRATION = registration(client_id="portal", authority="https://entra.test", is_certificate=False)

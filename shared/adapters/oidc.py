@@ -19,16 +19,8 @@ from shared.domain.broker_claims import (
     personal_number_of,
     transaction_of,
 )
-from shared.domain.brokers import (
-    BrokerOutcome,
-    BrokerProfile,
-    Departure,
-    Identified,
-    Misfit,
-    MisfitError,
-    Return,
-    Unfit,
-)
+from shared.domain.broker_profiles import BrokerProfile
+from shared.domain.brokers import BrokerOutcome, Departure, Identified, Misfit, MisfitError, Return, Unfit
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Clock, Json
 from shared.domain.verified_identity import VerifiedIdentity

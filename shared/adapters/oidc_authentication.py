@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jwt import encode
 
 from shared.adapters.oidc_discovery import Metadata
-from shared.domain.brokers import Registration
+from shared.domain.broker_profiles import Registration
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault
 from shared.domain.ids import RandomBytes
 from shared.domain.ports import Clock

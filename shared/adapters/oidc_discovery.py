@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from shared.adapters.oidc_http import OidcHttp, refusal
-from shared.domain.brokers import Misfit, MisfitError, Registration
+from shared.domain.broker_profiles import Registration
+from shared.domain.brokers import Misfit, MisfitError
 from shared.domain.ports import Json
 
 

@@ -16,7 +16,8 @@ from shared.adapters.oidc_discovery import Metadata, discover
 from shared.adapters.oidc_http import OidcHttp, refusal
 from shared.adapters.oidc_keys import BrokerKeys, Jwk, fetch_keys
 from shared.adapters.oidc_memory import Remembered
-from shared.domain.brokers import Departure, Misfit, MisfitError, Registration, Return, code_challenge
+from shared.domain.broker_profiles import Registration
+from shared.domain.brokers import Departure, Misfit, MisfitError, Return, code_challenge
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault
 from shared.domain.id_tokens import Claims
 from shared.domain.ids import RandomBytes

@@ -121,7 +121,7 @@ class StaffSignIn(StaffFactors):
 
     @cached_property
     def entra_accounts(self) -> "EntraAccounts":
-        from shared.domain.entra import PUBLIC_CLOUD, registration
+        from shared.domain.entra_registrations import PUBLIC_CLOUD, registration
         from shared.services.entra_accounts import EntraAccounts
 
         ours = registration(client_id="", authority=PUBLIC_CLOUD, is_certificate=False)

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
-from shared.domain.electronic_id import SignInMode
 from shared.domain.principals import Person
+from shared.domain.sign_in_modes import SignInMode
 
 FRESH_FOR: Final = timedelta(days=1)
 """An e-ID issued within this time is a known sign of fraud. The e-ID states a day only."""

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import Final
 
 from shared.domain.assurance import Assurance
-from shared.domain.brokers import BrokerProfile, Misfit, MisfitError, NumberClaim
+from shared.domain.broker_profiles import BrokerProfile, NumberClaim
+from shared.domain.brokers import Misfit, MisfitError
 from shared.domain.errors import InvalidInputError
 from shared.domain.id_tokens import Claims, check_audience, check_end, check_times
 from shared.domain.personal_number import PersonalNumber, parse_personal_number

@@ -12,18 +12,6 @@ from shared.domain.personal_number import PersonalNumber
 from shared.domain.verified_identity import VerifiedIdentity
 
 
-class SignInMode(StrEnum):
-    """How the person reaches the e-ID, which decides what proves that it is the person of this browser.
-
-    ``QR``: an app on another device; the browser that started polls. ``SAME_DEVICE``: an app on the device of the
-    browser; only the return into that browser counts. ``REDIRECT``: a broker's pages; only the return counts.
-    """
-
-    QR = "qr"
-    SAME_DEVICE = "same-device"
-    REDIRECT = "redirect"
-
-
 class CardReader(StrEnum):
     """``CLASS1``: the code is typed at the computer. ``CLASS2``: at the reader, or at an approved one."""
 

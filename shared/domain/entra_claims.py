@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.brokers import Misfit, MisfitError
-from shared.domain.entra import EntraIdentity, EntraRegistration
+from shared.domain.entra import EntraIdentity
+from shared.domain.entra_registrations import EntraRegistration
 from shared.domain.entra_rules import CLAIM_CHARACTERS, GUID, is_tenant
 from shared.domain.id_tokens import Claims, check_audience, check_times, instant_of
 from shared.domain.texts import NAME_MAX_CHARACTERS

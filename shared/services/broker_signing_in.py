@@ -10,11 +10,11 @@ from shared.domain.admission import Circumstances
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields, instant_text
 from shared.domain.brokers import Broker, Failure, Identified, Unfit
-from shared.domain.electronic_id import SignInMode
 from shared.domain.errors import ElectronicIdError, NotFoundError, SignInRefusedError
 from shared.domain.ids import RandomBytes, new_id
 from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock
+from shared.domain.sign_in_modes import SignInMode
 from shared.domain.verified_identity import VerifiedIdentity
 from shared.services.admitting import Admitting
 from shared.services.auditing import Audit

@@ -14,7 +14,8 @@ from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import Fields
 from shared.domain.brokers import Failure, Unfit
 from shared.domain.credentials import LinkToken
-from shared.domain.entra import NAME, Entra, EntraIdentity
+from shared.domain.entra import Entra, EntraIdentity
+from shared.domain.entra_registrations import NAME
 from shared.domain.entra_rules import EntraRules
 from shared.domain.errors import (
     ConflictError,

@@ -15,7 +15,7 @@ from shared.domain.admission import Circumstances, RefusalReason
 from shared.domain.audit_events import AuditEvent
 from shared.domain.bodies import instant_text
 from shared.domain.devices import device_words
-from shared.domain.electronic_id import ElectronicId, OrderRequest, SignInMode
+from shared.domain.electronic_id import ElectronicId, OrderRequest
 from shared.domain.errors import (
     ConflictError,
     DependencyError,
@@ -30,6 +30,7 @@ from shared.domain.places import PLATFORM
 from shared.domain.ports import Clock
 from shared.domain.qr import qr_content
 from shared.domain.sign_in_links import SignInLinks
+from shared.domain.sign_in_modes import SignInMode
 from shared.domain.user_messages import StartedBy
 from shared.services.admitting import Admitting
 from shared.services.auditing import Audit

@@ -14,7 +14,8 @@ from shared.crypto.fields import seal_field, sealed_field_key_version, unseal_fi
 from shared.crypto.tokens import equal, new_token, token_hash
 from shared.domain import places
 from shared.domain.bodies import Fields, instant_text
-from shared.domain.brokers import Departure, Failure, Misfit, Registration, Return, failure_of
+from shared.domain.broker_profiles import Registration
+from shared.domain.brokers import Departure, Failure, Misfit, Return, failure_of
 from shared.domain.errors import ElectronicIdError, ElectronicIdFault, RecordChangedError, RecordNotFoundError
 from shared.domain.ids import RandomBytes
 from shared.domain.places import PLATFORM, Place

@@ -16,12 +16,13 @@ from shared.crypto.tokens import token_hash
 from shared.domain import places
 from shared.domain.admission import Arrival
 from shared.domain.bodies import Fields, instant_text
-from shared.domain.electronic_id import OrderRequest, SignInMode, StartedOrder
+from shared.domain.electronic_id import OrderRequest, StartedOrder
 from shared.domain.errors import IntegrityError, NotFoundError, RecordChangedError, RecordNotFoundError
 from shared.domain.ids import RandomBytes, new_id
 from shared.domain.lifecycles import ORDER_STEPS, OrderState, OrderStep, next_order_state
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Body, Clock, Record, Records
+from shared.domain.sign_in_modes import SignInMode
 from shared.domain.user_messages import StartedBy
 from shared.services.deleting import delete
 from shared.services.expiring import Expiries

@@ -17,9 +17,9 @@ from shared.domain.admission import (
     decide,
 )
 from shared.domain.assurance import Assurance
-from shared.domain.electronic_id import SignInMode
 from shared.domain.ids import Subject
 from shared.domain.principals import Person
+from shared.domain.sign_in_modes import SignInMode
 
 TODAY = date(2026, 3, 1)
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.1"
