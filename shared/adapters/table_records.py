@@ -203,7 +203,10 @@ class TableRecords:
 
     async def now(self) -> datetime:
         """The ``Date`` of an answer ("Status and error codes" of the REST reference: of every answer)."""
-        answer = await self._ask("GET", self._at("ping", "ping"), None, {})
+        async with dependable(self._budget_seconds):
+            answer = await self._ask("GET", self._at("ping", "ping"), None, {})
+            if answer.status != _OK and error_code(answer) not in _GONE:
+                raise DependencyError
         return told_time(answer.headers)
 
     async def ping(self) -> None:

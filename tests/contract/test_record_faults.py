@@ -171,6 +171,7 @@ async def test_lasting_faults_are_the_fault_of_the_dependency(case: Case, fault:
         lambda: case.records.delete_if_match(record),
         lambda: case.records.query("p"),
         case.records.ping,
+        case.records.now,
     ):
         case.proxy.faults[:] = [fault] * 20
         began = time.monotonic()
@@ -192,6 +193,7 @@ async def test_a_dead_store_is_the_fault_of_the_dependency_within_the_budget(kin
             lambda: records.create("p", "r", {}),
             lambda: records.query("p"),
             records.ping,
+            records.now,
         ):
             began = time.monotonic()
             with pytest.raises(DependencyError):
