@@ -1,6 +1,6 @@
-"""What a broker is to us, and what a redirect to it and back may come to.
+"""What a redirect to a broker and back may come to.
 
-A broker is an OpenID provider that runs e-IDs for others. Source: OpenID Connect Core 1.0, RFC 9207, OIDC Sweden
+A broker is an OpenID provider that runs e-IDs for others (``shared.domain.broker_profiles``). Source: OpenID Connect Core 1.0, RFC 9207, OIDC Sweden
 profile 1.0. ``shared.domain.broker_claims`` judges what it states of a person.
 """
 

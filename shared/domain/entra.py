@@ -1,4 +1,4 @@
-"""What Entra ID is to us: a provider for staff with as many issuers as there are tenants, and whom it states.
+"""Whom Entra ID states, and what a redirect to it and back may come to.
 
 Source: Microsoft identity platform, "OpenID Connect", "ID token claims reference", "Claims validation".
 ``shared.domain.entra_claims`` judges what it states.
