@@ -1,7 +1,7 @@
 """What a redirect to a broker and back may come to.
 
-A broker is an OpenID provider that runs e-IDs for others (``shared.domain.broker_profiles``). Source: OpenID Connect Core 1.0, RFC 9207, OIDC Sweden
-profile 1.0. ``shared.domain.broker_claims`` judges what it states of a person.
+A broker is an OpenID provider that runs e-IDs for others (``shared.domain.broker_profiles``); what it states of a
+person is judged by ``shared.domain.broker_claims``. Source: OpenID Connect Core 1.0, RFC 9207, OIDC Sweden profile 1.0.
 """
 
 import base64
