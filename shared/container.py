@@ -20,10 +20,8 @@ class Container(Ending):
     """Makes each client and each service once, of what it needs."""
 
     async def _certificate_days(self) -> int | None:
-        from shared.adapters.clocks import system_clock
-
         certificate = await self.electronic_id.certificate()
-        return None if certificate is None else certificate.days_left(system_clock())
+        return None if certificate is None else certificate.days_left(self.machine_clock())
 
     @cached_property
     def readiness(self) -> "Readiness":

@@ -12,8 +12,8 @@ def told_time(headers: Mapping[str, str]) -> datetime:
     told = next((value for name, value in headers.items() if name.lower() == "date"), "")
     try:
         found = parsedate_to_datetime(told)
-    except ValueError as exc:
+        if found.tzinfo is None:
+            raise DependencyError
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
         raise DependencyError from exc
-    if found.tzinfo is None:
-        raise DependencyError
-    return found.astimezone(UTC)

@@ -25,8 +25,8 @@ from shared.services.uploads import Upload
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 READ_AHEAD: Final = 4
-"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB. Fewer where many downloads
-run: see ``part_room``."""
+"""Parts fetched before they are needed: memory per download is this plus one, times 8 MiB, and as much again while a
+part of which only a piece is wanted is unsealed. Fewer where many downloads run: see ``part_room``."""
 
 FIRST_BYTES: Final = 256 * 1024
 """The first piece of a long read, in whole chunks: it is on its way long before the whole first part could be."""
@@ -39,7 +39,7 @@ _AT_ONCE_BYTES: Final = 512 * 1024
 """Unsealed without a detour through a thread, in less time than that would take."""
 
 _UNSEALING: Final = ThreadPoolExecutor(1, thread_name_prefix="unsealing")
-"""One at a time: while it is being unsealed a part is in memory twice, and one thread unseals more than comes in."""
+"""One at a time: a piece of a part is in memory twice meanwhile, and one thread unseals more than comes in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,9 @@ class PartReader:
             if known is None:
                 raise
             # What counts is what the store has now.
-            head = await self._exactly(piece.sealed_at, HEAD_BYTES)
+            head = bytes(await self._exactly(piece.sealed_at, HEAD_BYTES))
+            if head == known:
+                raise
             plaintext = await self._unsealed(piece, span, context, head, chunks)
         self._heads.keep(file.blob, piece.sealed_at, bytes(head))
         return plaintext

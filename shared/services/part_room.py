@@ -6,8 +6,8 @@ instance has, and gain nothing, because the processor is busy anyway: then each 
 
 from typing import Final
 
-PLACES: Final = 4
-"""Of 8 MiB."""
+PLACES: Final = 5
+"""Of 8 MiB. One more than a single transfer takes, and keeps until its end: another one may run ahead, too."""
 
 
 class PartRoom:

@@ -14,7 +14,7 @@ from typing import assert_never
 from shared.domain import places, retention
 from shared.domain.audit_events import AuditEvent
 from shared.domain.deletions import Deletion, DeletionKind
-from shared.domain.errors import ConflictError, PicError, RecordNotFoundError
+from shared.domain.errors import ConflictError, DependencyError, PicError, RecordNotFoundError
 from shared.domain.ids import FileId, MessageId, SessionId, ThreadId
 from shared.domain.places import PLATFORM, Place
 from shared.domain.ports import Blobs, Record, Records
@@ -80,6 +80,8 @@ class Replaying:
                 done.settled = await self._retaining.sweep()
             except ExceptionGroup as faults:
                 done.faults += faults.exceptions
+            except DependencyError as fault:  # Also a clock that is not believed: what needs none goes on.
+                done.faults.append(fault)
         await self._end_sessions(done, is_check=is_check)
         await self._drop_strays(done, is_check=is_check)
         return done

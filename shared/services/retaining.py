@@ -170,8 +170,9 @@ class Retaining:
 
         Raises ``ClockDisagreesError`` before anything is deleted, when this machine may not know what is due.
         """
-        await self._timekeeping.check()
         now = self._clock()
+        # After it was read: a clock that jumps meanwhile is noticed, or changes nothing.
+        await self._timekeeping.check()
         sweep = _Sweep()
         async for index in each_record(self._records, retention.BUCKET_INDEX, end=f"{now:%Y%m%d%H}}}"):
             await self._sweep_bucket(retention.bucket_partition(index.id), now, sweep)

@@ -27,7 +27,8 @@ class Timekeeping:
             ClockDisagreesError: They do not. Operators are told; which of the two is wrong nobody can say from here.
             DependencyError: The store does not say what time it is.
         """
-        ahead = self._clock() - await self._records.now()
+        told = await self._records.now()
+        ahead = self._clock() - told
         if abs(ahead) > BELIEVED_WITHIN:
             self._log(DISAGREES_EVENT, ahead_seconds=int(ahead.total_seconds()))
             raise ClockDisagreesError(ahead)

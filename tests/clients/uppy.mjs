@@ -32,12 +32,19 @@ const fileReader = {
 
 let isPaused = false;
 let isDone = false;
+let hasResumed = false;
 let resumed = 0;
 
 /** The plugin waits for ever when a request that it paused is answered while a resumed one is being tried again. */
-function resume(uppy) {
-  if (Object.keys(agent.sockets).length > 0) return setTimeout(resume, 50, uppy);
+function resume(uppy, looks = 600) {
+  const busy = Object.keys(agent.sockets);
+  if (busy.length > 0 && looks === 0) {
+    process.stderr.write(`what was paused is still under way: ${busy}\n`);
+    process.exit(1);
+  }
+  if (busy.length > 0) return setTimeout(resume, 50, uppy, looks - 1);
   isPaused = false;
+  hasResumed = true;
   uppy.resumeAll();
 }
 
@@ -50,8 +57,8 @@ process.on("exit", () => {
 const uppy = new Uppy({ autoProceed: false });
 const retryDelays = [0, 100, 500, 1000, 3000, 5000, 8000];
 const httpStack = new DefaultHttpStack({ agent });
-const onAfterResponse = (request) => {
-  if (request.getMethod() === "HEAD") resumed += 1;
+const onAfterResponse = (request, response) => {
+  if (hasResumed && request.getMethod() === "HEAD" && response.getStatus() === 200) resumed += 1;
 };
 uppy.use(Tus, { endpoint, headers, retryDelays, limit: 5, fileReader, httpStack, onAfterResponse, ...options });
 for (const { path, metadata } of files) {

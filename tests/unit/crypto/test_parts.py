@@ -41,6 +41,11 @@ def sealed_part(plaintext: bytes, *, key: bytes = KEY, context: bytes = CONTEXT)
     return bytes(sealer.finalize())
 
 
+def plaintext_length(sealed: int) -> int:
+    """Of a part of so many sealed bytes."""
+    return next(n for n in range(sealed - sealed // 1000 - 200, sealed) if sealed_length(n) == sealed)
+
+
 def ranged(sealed: bytes, length: int, start: int, end: int) -> bytearray:
     span = chunk_span(length, start, end)
     chunks = memoryview(sealed)[span.sealed_start : span.sealed_end]
@@ -88,15 +93,22 @@ def test_a_flipped_bit_anywhere_is_refused(length: int, data: st.DataObject) -> 
         ranged(bytes(sealed), length, 0, length)
 
 
-@pytest.mark.parametrize("beyond", [-1, 0, 1])
-@pytest.mark.parametrize("steps", [0, 1, 2, 64])
+@pytest.mark.parametrize("beyond", [-16, -1, 0, 1, 15, 16, 17])
+@pytest.mark.parametrize("steps", [1, 2, 7])
 def test_a_part_is_unsealed_where_it_lies(steps: int, beyond: int) -> None:
-    """In its own memory, at the edges of the steps in which it is done, with nothing of the seal left behind."""
-    length = min(max(steps * STEP_BYTES + beyond, 0), PART_BYTES)
+    """In its own memory, and whatever of a seal the last step begins with."""
+    length = plaintext_length(steps * STEP_BYTES + beyond)
     content = random.Random(length).randbytes(length)  # noqa: S311
     part = bytearray(sealed_part(content))
+    assert len(part) == steps * STEP_BYTES + beyond
     assert unseal_in_place(KEY, CONTEXT, part) is part
     assert part == content
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, PART_BYTES])
+def test_the_smallest_and_the_largest_part_are_unsealed_where_they_lie(length: int) -> None:
+    content = random.Random(length).randbytes(length)  # noqa: S311
+    assert unseal_in_place(KEY, CONTEXT, bytearray(sealed_part(content))) == content
 
 
 @pytest.mark.parametrize("at", [0, HEAD_BYTES, STEP_BYTES, 2 * STEP_BYTES, -1])

@@ -1,4 +1,4 @@
-"""Heads of parts are kept for the next range: few, and never believed against the store."""
+"""Heads of parts are kept for the next range: few, and one that does not fit costs one more read."""
 
 import os
 
@@ -8,6 +8,9 @@ from shared.crypto.ranges import HEAD_BYTES
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.services.part_heads import HEADS, PartHeads
+from shared.services.part_reading import READ_AHEAD
+from shared.services.part_room import PLACES
+from shared.services.part_writing import STAGED_AT_ONCE
 from shared.services.retrieving import FetchableFile
 from tests.support.scene import Scene
 from tests.unit.services.test_part_reading import Counted, a_file
@@ -75,6 +78,24 @@ async def test_a_damaged_part_is_refused_with_the_head_known(scene: Scene) -> No
     await blobs.delete(name)
     with pytest.raises(NotFoundError):
         await read(found, start, start + 10)
+
+
+async def test_a_head_that_is_known_is_not_asked_for_again(scene: Scene) -> None:
+    """Not even where the store has spoilt it since: the chunks are verified, and only a fresh process misses it."""
+    found, _ = await a_fetchable_file(scene)
+    await read(found, 0, 10)
+    blobs = scene.container.blobs
+    (name,) = blobs._content
+    blobs._content[name] = bytes(HEAD_BYTES) + blobs._content[name][HEAD_BYTES:]
+    assert await read(found, 50_000, 50_010) == CONTENT[0][50_000:50_010]
+    vars(HEADS)["_heads"].clear()
+    with pytest.raises(IntegrityError):
+        await read(found, 50_000, 50_010)
+
+
+def test_one_transfer_leaves_room_for_another() -> None:
+    """An upload keeps its places until its end: with all of them, every other transfer would go part by part."""
+    assert max(STAGED_AT_ONCE - 1, READ_AHEAD) < PLACES
 
 
 def test_those_used_longest_ago_are_forgotten() -> None:

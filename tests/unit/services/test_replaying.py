@@ -4,13 +4,13 @@ import copy
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from shared.domain.audit_events import AuditEvent
 from shared.domain.deletions import Deletion, DeletionKind, note_name, noted
-from shared.domain.errors import IntegrityError
+from shared.domain.errors import ClockDisagreesError, IntegrityError
 from shared.domain.ids import MessageId, OrganisationId, ThreadId
 from tests.support.scene import Instance
 from tests.support.taps import Crashed, Tap
@@ -126,6 +126,20 @@ async def test_every_session_of_the_copy_ends(restored: Restored) -> None:
     await restored.sign_in_again()
     done = await restored.world.container.replaying.replay(restored.since)
     assert done.sessions >= 2
+    for browser in (restored.staff, restored.person):
+        assert (await browser.call("GET", "/api/v1/session")).status_code == 401
+
+
+async def test_a_clock_that_is_not_believed_keeps_nothing_else_from_its_end(restored: Restored) -> None:
+    """What has expired waits for a sweep, and whoever runs it is told; sessions end, and what was deleted goes."""
+    await restored.sign_in_again()
+    container = restored.world.container
+    container.record_store.clock = lambda: container.machine_clock() + timedelta(days=366)
+    done = await container.replaying.replay(restored.since)
+    assert [type(fault) for fault in done.faults] == [ClockDisagreesError]
+    assert done.back
+    assert done.sessions >= 2
+    assert done.settled == 0
     for browser in (restored.staff, restored.person):
         assert (await browser.call("GET", "/api/v1/session")).status_code == 401
 
