@@ -87,10 +87,10 @@ async def _on_azurite(service: Service, file: Path, content: bytes) -> dict[str,
     account = service.stack.environment["PIC_STORAGE"]
     messages = service.thread()
     async with sdk_peer(account) as plain, sdk_peer(account, wrapping_key=WrappingKey()) as encrypting:
+        peers = {"sdk": plain, "cse": encrypting}
         for pair in range(PAIRS + 1):
             kept = pairs if pair else _Pairs()  # The first pair warms all sides.
             host = _Host(service, service.draft(messages), kept)
-            peers = {"sdk": plain, "cse": encrypting}
             await _in_turn(pair, partial(host.up, file), partial(_peer_up, peers, content, kept))
             stored = stored or await _stored_bytes(service) / SIZE_BYTES
             await _in_turn(pair, host.down, partial(_peer_down, peers, content, kept))
@@ -116,11 +116,10 @@ async def _on_sink(service: Service, account: str, file: Path, content: bytes) -
         plain = await running.enter_async_context(sdk_peer(account))
         encrypting = await running.enter_async_context(sdk_peer(account, wrapping_key=WrappingKey()))
         library = await running.enter_async_context(sealing_library(account))
-        messages = service.thread()
+        messages, peers = service.thread(), {"sdk": plain, "cse": encrypting}
         for pair in range(SINK_PAIRS + 1):
             kept = pairs if pair else _Pairs()
             host = _Host(service, service.draft(messages), kept)
-            peers = {"sdk": plain, "cse": encrypting}
             await _in_turn(pair, partial(host.up, file), partial(_peer_up, peers, content, kept))
             sealed, sealing = await library.upload(pieces, is_digested=False)
             kept.add("upload library", sealing.seconds)

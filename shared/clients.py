@@ -51,9 +51,11 @@ class Clients:
 
     @cached_property
     def clock(self) -> "Clock":
-        from shared.adapters.clocks import MovableClock, system_clock
+        if self.settings.clock_file is None:
+            return self.machine_clock
+        from shared.adapters.clocks import MovableClock
 
-        return system_clock if self.settings.clock_file is None else MovableClock(self.settings.clock_file)
+        return MovableClock(self.settings.clock_file)
 
     @cached_property
     def machine_clock(self) -> "Clock":

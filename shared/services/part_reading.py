@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from shared.crypto.contexts import part_context
 from shared.crypto.parts import unseal_in_place
@@ -21,8 +21,6 @@ from shared.domain.ports import Blobs
 from shared.services.part_heads import HEADS, PartHeads
 from shared.services.part_room import ROOM, PartRoom
 from shared.services.uploads import Upload
-
-Buffer: TypeAlias = bytes | bytearray | memoryview
 
 READ_AHEAD: Final = 4
 """Parts fetched before they are needed: memory per download is this plus one, times 8 MiB, and as much again while a
@@ -159,26 +157,26 @@ class PartReader:
             if head == known:
                 raise
             plaintext = await self._unsealed(piece, span, context, head, chunks)
-        self._heads.keep(file.blob, piece.sealed_at, bytes(head))
+        self._heads.keep(file.blob, piece.sealed_at, head)
         return plaintext
 
     async def _unsealed(
-        self, piece: _Piece, span: ChunkSpan, context: bytes, head: Buffer, chunks: memoryview
+        self, piece: _Piece, span: ChunkSpan, context: bytes, head: bytes, chunks: memoryview
     ) -> bytearray:
         unseal = partial(unseal_range, self._data_key, context, head, chunks, span, piece.start, piece.end)
         return unseal() if chunks.nbytes <= _AT_ONCE_BYTES else await _apart(unseal)
 
-    async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan, known: bytes | None) -> tuple[Buffer, memoryview]:
+    async def _head_and_chunks(self, piece: _Piece, span: ChunkSpan, known: bytes | None) -> tuple[bytes, memoryview]:
         if span.first_chunk == 0 and known is None:
             sealed = memoryview(await self._exactly(piece.sealed_at, span.sealed_end))
-            return sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
+            return bytes(sealed[:HEAD_BYTES]), sealed[HEAD_BYTES:]
         start, length = piece.sealed_at + span.sealed_start, span.sealed_end - span.sealed_start
         if known is not None:
             return known, memoryview(await self._exactly(start, length))
         head = asyncio.create_task(self._exactly(piece.sealed_at, HEAD_BYTES))
         try:
             chunks = await self._exactly(start, length)
-            return await head, memoryview(chunks)
+            return bytes(await head), memoryview(chunks)
         finally:
             head.cancel()
             await asyncio.gather(head, return_exceptions=True)

@@ -88,7 +88,7 @@ async def test_a_head_that_is_known_is_not_asked_for_again(scene: Scene) -> None
     (name,) = blobs._content
     blobs._content[name] = bytes(HEAD_BYTES) + blobs._content[name][HEAD_BYTES:]
     assert await read(found, 50_000, 50_010) == CONTENT[0][50_000:50_010]
-    vars(HEADS)["_heads"].clear()
+    HEADS._heads.clear()
     with pytest.raises(IntegrityError):
         await read(found, 50_000, 50_010)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import pytest
@@ -59,6 +60,28 @@ async def test_a_clock_a_year_ahead_deletes_nothing(scene: Scene) -> None:
     container.record_store.clock = container.clock
     await container.retaining.sweep()
     assert not scene.blob_names()
+
+
+@pytest.mark.parametrize("jumps_at", [1, 2])
+async def test_a_clock_that_jumps_while_it_is_looked_at_deletes_nothing(scene: Scene, jumps_at: int) -> None:
+    """What is swept by is the time that was read before the clock was believed, not one that came after."""
+    staff = await scene.staff()
+    await scene.sent(staff, await scene.thread(staff, TOLVAN), b"one", text="Hej")
+    blobs, begun = scene.blob_names(), scene.container.clock()
+    asked = 0
+
+    def clock() -> datetime:
+        nonlocal asked
+        asked += 1
+        return begun + (timedelta(days=YEAR_DAYS) if asked > jumps_at else timedelta())
+
+    scene.container.record_store.clock = lambda: begun
+    instance = scene.instance()
+    vars(instance).update(clock=clock, machine_clock=clock)
+    with pytest.raises(ClockDisagreesError) if jumps_at == 1 else nullcontext():
+        await instance.retaining.sweep()
+    assert scene.blob_names() == blobs
+    assert scene.bodies("thread|")
 
 
 @pytest.mark.parametrize(
