@@ -65,8 +65,8 @@ def measure() -> dict[str, float]:
     """The figures of ``HOW``."""
     with _two_sides() as (source_side, target_side):
         source, large = source_side.fresh(), source_side.fresh()
-        asyncio.run(_fill(source, records=RECORDS, parts=LARGE_PARTS))
-        asyncio.run(_fill(large, records=2 * RECORDS, parts=MANY_PARTS))
+        asyncio.run(_deploy(source, records=RECORDS, parts=LARGE_PARTS))
+        asyncio.run(_deploy(large, records=2 * RECORDS, parts=MANY_PARTS))
         _run("ours", source, target_side.fresh())  # Warm-up: bytecode, and what the stores keep in memory.
         pairs = [
             (_run("ours", source, target_side.fresh()), _run("sdk", source, target_side.fresh())) for _ in range(PAIRS)
@@ -114,32 +114,35 @@ async def _ensure(environment: dict[str, str]) -> None:
         await container.close()
 
 
-async def _fill(environment: dict[str, str], *, records: int, parts: int) -> None:
-    """A deployment: the platform and an organisation with their keys, threads, and random bytes for sealed ones."""
+async def _deploy(environment: dict[str, str], *, records: int, parts: int) -> None:
     container = Container(read_settings(environment))
     try:
-        await container.administering.prepare_platform()
-        await container.administering.create_organisation("Mätningen")
-        text = os.urandom(300).hex()
-        numbers = range(records)
-        for start in numbers[::RECORDS_OF_PARTITION]:
-            thread = f"thread|{start:026d}"
-            await asyncio.gather(
-                *(
-                    # Straight into the store: bytes stand for sealed ones, which a declared record would have to hold.
-                    container.record_store.create(thread, f"message|{number:026d}", {"text": text})
-                    for number in range(start, start + RECORDS_OF_PARTITION)
-                )
-            )
-        for number in range(BLOBS):
-            await container.blobs.stage(f"a/{number}", "000000", os.urandom(BLOB_BYTES))
-            await container.blobs.commit(f"a/{number}", ["000000"])
-        blocks = [f"{number:06d}" for number in range(parts)]
-        for block in blocks:
-            await container.blobs.stage("a/large", block, os.urandom(PART_BYTES))
-        await container.blobs.commit("a/large", blocks)
+        await fill(container, records=records, parts=parts)
     finally:
         await container.close()
+
+
+async def fill(container: Container, *, records: int, parts: int) -> None:
+    """A deployment: the platform and an organisation with their keys, threads, and random bytes for sealed ones."""
+    await container.administering.prepare_platform()
+    await container.administering.create_organisation("Mätningen")
+    text = os.urandom(300).hex()
+    for start in range(0, records, RECORDS_OF_PARTITION):
+        thread = f"thread|{start:026d}"
+        await asyncio.gather(
+            *(
+                # Straight into the store: bytes stand for sealed ones, which a declared record would have to hold.
+                container.record_store.create(thread, f"message|{number:026d}", {"text": text})
+                for number in range(start, start + RECORDS_OF_PARTITION)
+            )
+        )
+    for number in range(BLOBS):
+        await container.blobs.stage(f"a/{number}", "000000", os.urandom(BLOB_BYTES))
+        await container.blobs.commit(f"a/{number}", ["000000"])
+    blocks = [f"{number:06d}" for number in range(parts)]
+    for block in blocks:
+        await container.blobs.stage("a/large", block, os.urandom(PART_BYTES))
+    await container.blobs.commit("a/large", blocks)
 
 
 def _run(what: str, source: dict[str, str], target: dict[str, str]) -> dict[str, float]:
