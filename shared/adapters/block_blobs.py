@@ -4,7 +4,8 @@ Blocks and ranges, which are nearly all of the work, go by ``storage_requests``;
 """
 
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,9 +18,10 @@ from shared.adapters.blob_names import check_blob, check_block, check_blocks, ch
 from shared.adapters.connections import Connections
 from shared.adapters.retries import BUDGET_SECONDS, StorageRetries, dependable
 from shared.adapters.storage_authorising import authorising_of, of_blobs
-from shared.adapters.storage_requests import StorageRequests
+from shared.adapters.storage_requests import PARTIAL, Answer, StorageRequests
 from shared.domain.errors import ConflictError, DependencyError, IntegrityError, NotFoundError
 from shared.domain.inventories import Block
+from shared.domain.ports import Taking
 
 CONNECTIONS = 32
 """A few uploads and downloads at once, each with several parts in flight. More would only queue in the network."""
@@ -28,7 +30,6 @@ VERSION: Final = {"x-ms-version": "2021-12-02"}
 """Of the REST interface, for what is asked without the vendor's client."""
 
 _CREATED = 201
-_PARTIAL = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 
@@ -107,16 +108,22 @@ class BlockBlobs:
                 raise ConflictError from exc
 
     async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
+        return (await self._range(blob, offset, length)).body
+
+    async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
+        await self._range(blob, offset, length, begin)
+
+    async def _range(self, blob: str, offset: int, length: int, begin: Callable[[], Taking] | None = None) -> Answer:
         check_blob(blob)
         check_range(offset, length)
         headers = {**VERSION, "x-ms-range": f"bytes={offset}-{offset + length - 1}"}
         async with dependable(self._budget_seconds):
-            answer = await self._requests.ask("GET", f"/{blob}", headers=headers)
+            answer = await self._requests.ask("GET", f"/{blob}", headers=headers, begin=begin)
         match answer.status, answer.headers.get("x-ms-error-code"):
-            case status, _ if status == _PARTIAL:
-                return answer.body
+            case status, _ if status == PARTIAL:
+                return answer
             case status, _ if status == _RANGE_NOT_SATISFIABLE:
-                return b""
+                return replace(answer, body=b"")  # The error's own text is no content.
             case _, StorageErrorCode.BLOB_NOT_FOUND:
                 raise NotFoundError
             case _:

@@ -5,7 +5,7 @@ around each request, which cost two thirds of its processor time (ADR 0019); wha
 budget and errors are those of ``retries``, whichever way a request takes.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,8 +17,10 @@ from shared.adapters.connections import CONNECT_SECONDS, SILENCE_SECONDS, Connec
 from shared.adapters.retries import Retries
 from shared.adapters.storage_authorising import Authorising
 from shared.domain.buffers import room_for
+from shared.domain.ports import Taking
 
 UNAUTHORISED: Final = 401
+PARTIAL: Final = 206
 _TIMEOUT: Final = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
 
 PIECE_BYTES: Final = 1024 * 1024
@@ -60,9 +62,11 @@ class StorageRequests:
         query: str = "",
         headers: Mapping[str, str],
         content: Content | None = None,
+        begin: Callable[[], Taking] | None = None,
     ) -> Answer:
         """The answer to a request, repeated as ``Retries`` says; ``path`` and ``query`` are encoded already.
 
+        With ``begin`` a part that was asked for (206) is handed over as ``Blobs.read_into`` says, not in the answer.
         Raises ``AzureError`` when there is no answer, or not all of it.
         """
         if content is not None:
@@ -76,14 +80,21 @@ class StorageRequests:
         )
 
         async def attempt() -> Answer:
-            answer = await self._attempt(method, url, headers, content)
+            answer = await self._attempt(method, url, headers, content, begin)
             if answer.status == UNAUTHORISED and self._authorising.forget():
-                return await self._attempt(method, url, headers, content)
+                return await self._attempt(method, url, headers, content, begin)
             return answer
 
         return await self._retries.repeat(attempt, said=_said, let_go=_let_go)
 
-    async def _attempt(self, method: str, url: URL, headers: Mapping[str, str], content: Content | None) -> Answer:
+    async def _attempt(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        content: Content | None,
+        begin: Callable[[], Taking] | None,
+    ) -> Answer:
         signed = await self._authorising.sign(method, url, headers)
         await self._connections.open()
         session = self._connections.session
@@ -99,7 +110,10 @@ class StorageRequests:
                 timeout=_TIMEOUT,
             ) as response:
                 # Who goes away in mid-body hangs up: the end of this block closes what is not read to its end.
-                return Answer(response.status, response.headers, await _read(response))
+                if begin is None or response.status != PARTIAL:
+                    return Answer(response.status, response.headers, await _read(response))
+                await _hand_over(response, begin())
+                return Answer(response.status, response.headers, b"")
         except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError) as exc:
             raise ServiceRequestError("no connection") from exc
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as exc:
@@ -117,6 +131,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
         at += len(piece)
     del body[at:]  # The room beside it; and all, where a length is told and no body comes, as in the answer to HEAD.
     return body
+
+
+async def _hand_over(response: aiohttp.ClientResponse, take: Taking) -> None:
+    while piece := await response.content.readany():
+        take(piece)
 
 
 def _data(content: Content | None) -> bytes | AsyncIterator[memoryview] | None:

@@ -6,10 +6,12 @@ always shorter and perhaps empty. Every sealing draws its own salt, so a retry w
 Reading a range of a part is ``shared.crypto.ranges``.
 """
 
+from collections.abc import Callable
+
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
-from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, TAG_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
+from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain.buffers import room_for
 from shared.domain.errors import IntegrityError
 from shared.domain.manifest import PART_BYTES
@@ -20,10 +22,10 @@ __all__ = [
     "PART_BYTES",
     "ChunkSpan",
     "PartSealer",
+    "PartUnsealer",
     "buffer_length",
     "chunk_span",
     "sealed_length",
-    "unseal_in_place",
     "unseal_part",
     "unseal_range",
 ]
@@ -35,10 +37,6 @@ _SLACK_BYTES = 16456
 def buffer_length(plaintext_length: int = PART_BYTES) -> int:
     """Bytes of the buffer in which a part of up to ``plaintext_length`` bytes can be sealed."""
     return room_for(sealed_length(plaintext_length) + _SLACK_BYTES)
-
-
-STEP_BYTES = 1024 * 1024
-"""Unsealed in one go, and then copied to its place: small against a part, and few turns for the interpreter's lock."""
 
 
 class PartSealer:
@@ -95,34 +93,58 @@ class PartSealer:
         return self._buffer[:total].toreadonly()
 
 
-def unseal_part(key: bytes, context: bytes, sealed: bytes | bytearray | memoryview) -> bytearray:
-    """As ``unseal_in_place``, of a part that stays as it is."""
-    if memoryview(sealed).nbytes > sealed_length(PART_BYTES):
-        raise IntegrityError
-    return unseal_in_place(key, context, bytearray(sealed))
+class PartUnsealer:
+    """Unseals one whole part as it comes, into memory that is allocated once.
 
-
-def unseal_in_place(key: bytes, context: bytes, part: bytearray) -> bytearray:
-    """The plaintext of a whole part, in the memory of ``part``: a second part of memory would be touched for nothing.
-
-    Nothing of it is released before all of it has verified; ``part`` holds what nobody may use until then, and after
-    a fault. Compare the length with the manifest's. Raises ``IntegrityError``.
+    Nothing of it is released before all of it has verified. ``length`` is the part's plaintext length as the manifest
+    states it, at most ``PART_BYTES`` bytes: how much a store can make us hold is bounded. Raises ``ValueError``.
     """
-    if len(part) > sealed_length(PART_BYTES):
-        raise IntegrityError
-    decryptor = Cobblestone256Decryptor(key, context)
-    step = bytearray(min(STEP_BYTES, len(part)) + CHUNK_BYTES + TAG_BYTES)
-    opened = 0
-    with memoryview(part) as whole, memoryview(step) as plaintext:
+
+    __slots__ = ("_buffer", "_context", "_decryptor", "_key", "_length", "_sealed_left", "_written")
+
+    def __init__(self, key: bytes, context: bytes, length: int) -> None:
+        self._key = key
+        self._context = context
+        self._length = length
+        self._buffer = bytearray(room_for(sealed_length(length)))
+        self.begin()
+
+    def begin(self) -> Callable[[bytes | bytearray | memoryview], None]:
+        """Begin, or begin anew when the part could not be read to its end; ``update`` takes its bytes."""
+        self._decryptor = Cobblestone256Decryptor(self._key, self._context)
+        self._sealed_left = sealed_length(self._length)
+        self._written = 0
+        return self.update
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes of the sealed part. Raises ``IntegrityError``."""
+        self._sealed_left -= memoryview(data).nbytes
+        if self._sealed_left < 0:
+            raise IntegrityError
         try:
-            for start in range(0, len(part), STEP_BYTES):
-                # What comes out is never more than what has gone in: nothing is overwritten that is still needed.
-                written = decryptor.update_into(whole[start : start + STEP_BYTES], step)
-                whole[opened : opened + written] = plaintext[:written]
-                opened += written
-            end = decryptor.finalize()
+            with memoryview(self._buffer) as buffer:
+                self._written += self._decryptor.update_into(data, buffer[self._written :])
         except InvalidTag:
             raise IntegrityError from None
-        whole[opened : opened + len(end)] = end
-    del part[opened + len(end) :]
-    return part
+
+    def finalize(self) -> bytearray:
+        """The plaintext; the unsealer is used up. Raises ``IntegrityError``, also when the part is not all here."""
+        try:
+            end = self._decryptor.finalize()
+        except InvalidTag:
+            raise IntegrityError from None
+        self._buffer[self._written :] = end
+        if len(self._buffer) != self._length:
+            raise IntegrityError
+        return self._buffer
+
+
+def unseal_part(key: bytes, context: bytes, sealed: bytes | bytearray | memoryview) -> bytes:
+    """The plaintext of a whole part, of whatever length. Raises ``IntegrityError``."""
+    if memoryview(sealed).nbytes > sealed_length(PART_BYTES):
+        raise IntegrityError
+    decryptor = Cobblestone256Decryptor(key, context)
+    try:
+        return decryptor.update(sealed) + decryptor.finalize()
+    except InvalidTag:
+        raise IntegrityError from None

@@ -93,6 +93,10 @@ class Records(Protocol):
         ...
 
 
+Taking: TypeAlias = Callable[[bytes], None]
+"""Takes the next bytes of a read."""
+
+
 class Blobs(Protocol):
     """Sealed content: blobs made of blocks. Names are ours, random, 1-255 of ``[0-9A-Za-z/._-]``.
 
@@ -114,8 +118,15 @@ class Blobs(Protocol):
     async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         """``length`` bytes (at least 1) from ``offset``, fewer only at the end of the blob.
 
-        A ``bytearray`` is the caller's own, who may unseal in it. Raises ``NotFoundError`` when there is no such
-        committed blob.
+        Raises ``NotFoundError`` when there is no such committed blob.
+        """
+        ...
+
+    async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
+        """``read``, handed over piece by piece as it comes, and collected nowhere.
+
+        Each attempt begins with ``begin`` and hands all of it to what that returns; what an earlier one took before it
+        broke off does not count. Where there is nothing to read, nothing may be begun. What the taker raises ends it.
         """
         ...
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from shared.crypto.contexts import part_context
-from shared.crypto.parts import unseal_in_place
+from shared.crypto.parts import PartUnsealer
 from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES, ChunkSpan, chunk_span, sealed_length, unseal_range
 from shared.domain import places
 from shared.domain.byte_ranges import ByteRange
@@ -141,9 +141,9 @@ class PartReader:
         file = self._file
         context = part_context(file.organisation, file.thread, file.file, piece.index)
         if piece.start == 0 and piece.end == piece.length:
-            whole = await self._exactly(piece.sealed_at, sealed_length(piece.length))
-            own = whole if isinstance(whole, bytearray) else bytearray(whole)
-            return await _apart(partial(unseal_in_place, self._data_key, context, own))
+            unsealer = PartUnsealer(self._data_key, context, piece.length)
+            await self._blobs.read_into(file.blob, piece.sealed_at, sealed_length(piece.length), unsealer.begin)
+            return unsealer.finalize()
         span = chunk_span(piece.length, piece.start, piece.end)
         known = self._heads.get(file.blob, piece.sealed_at)
         head, chunks = await self._head_and_chunks(piece, span, known)

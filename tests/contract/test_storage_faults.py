@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -91,6 +91,24 @@ async def test_a_read_cut_in_its_middle_is_read_again(case: Case) -> None:
     await case.blobs.commit("long", ["0000"])
     case.proxy.faults = [Cut(after_bytes=1_500_000), Cut(after_bytes=2_500_000)]
     assert await case.blobs.read("long", 0, 4_000_000) == long
+
+
+async def test_what_is_handed_over_begins_anew_after_a_cut(case: Case) -> None:
+    """What came before the cut does not count, and is not gone on with: it may be of another content."""
+    case.proxy.faults = [Cut(after_bytes=100_000), Refuse(status=503), Cut(after_bytes=250_000)]
+    attempts: list[list[bytes]] = []
+
+    def begin() -> Callable[[bytes], None]:
+        attempts.append([])
+        return attempts[-1].append
+
+    await case.blobs.read_into("a", 0, 1_000_000, begin)
+    assert b"".join(attempts[-1]) == CONTENT
+    assert all(CONTENT.startswith(b"".join(attempt)) for attempt in attempts)
+    assert 2 <= len(attempts) <= 3  # What a store says when it refuses is no content.
+    case.proxy.faults = [Cut(after_bytes=100_000)] * 20
+    with pytest.raises(DependencyError):
+        await case.blobs.read_into("a", 0, 1_000_000, begin)
 
 
 async def test_a_read_that_is_always_cut_is_a_fault_never_a_short_answer(case: Case) -> None:

@@ -25,6 +25,7 @@ from shared.domain.ports import (
     Queues,
     Record,
     Records,
+    Taking,
     WrappedKey,
 )
 
@@ -217,6 +218,9 @@ class TappedBlobs:
 
     async def read(self, blob: str, offset: int, length: int) -> bytes | bytearray:
         return await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read(blob, offset, length))
+
+    async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
+        await self._tap.through(Call("blobs.read", blob), lambda: self._inner.read_into(blob, offset, length, begin))
 
     async def delete(self, blob: str) -> None:
         await self._tap.through(Call("blobs.delete", blob), lambda: self._inner.delete(blob))

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
@@ -15,12 +16,11 @@ from shared.crypto.parts import (
     CHUNK_BYTES,
     HEAD_BYTES,
     PART_BYTES,
-    STEP_BYTES,
     PartSealer,
+    PartUnsealer,
     buffer_length,
     chunk_span,
     sealed_length,
-    unseal_in_place,
     unseal_part,
     unseal_range,
 )
@@ -39,11 +39,6 @@ def sealed_part(plaintext: bytes, *, key: bytes = KEY, context: bytes = CONTEXT)
     sealer = PartSealer(key, context)
     sealer.update(plaintext)
     return bytes(sealer.finalize())
-
-
-def plaintext_length(sealed: int) -> int:
-    """Of a part of so many sealed bytes."""
-    return next(n for n in range(sealed - sealed // 1000 - 200, sealed) if sealed_length(n) == sealed)
 
 
 def ranged(sealed: bytes, length: int, start: int, end: int) -> bytearray:
@@ -93,40 +88,65 @@ def test_a_flipped_bit_anywhere_is_refused(length: int, data: st.DataObject) -> 
         ranged(bytes(sealed), length, 0, length)
 
 
-@pytest.mark.parametrize("beyond", [-16, -1, 0, 1, 15, 16, 17])
-@pytest.mark.parametrize("steps", [1, 2, 7])
-def test_a_part_is_unsealed_where_it_lies(steps: int, beyond: int) -> None:
-    """In its own memory, and whatever of a seal the last step begins with."""
-    length = plaintext_length(steps * STEP_BYTES + beyond)
+def unsealed(sealed: bytes, length: int, cuts: Iterable[int] = ()) -> bytearray:
+    """By way of an unsealer, which gets it cut there."""
+    unsealer = PartUnsealer(KEY, CONTEXT, length)
+    take = unsealer.begin()
+    for start, end in pairwise([0, *sorted(min(cut, len(sealed)) for cut in cuts), len(sealed)]):
+        take(sealed[start:end])
+    return unsealer.finalize()
+
+
+@settings(max_examples=80, deadline=None)
+@given(length=LENGTHS, cuts=st.lists(st.integers(0, 3 * CHUNK_BYTES + 200), max_size=8))
+def test_a_part_is_unsealed_as_it_comes(length: int, cuts: list[int]) -> None:
+    """However the network cuts it: within the head, a seal or a chunk."""
+    assert unsealed(sealed_part(CONTENT[:length]), length, cuts) == CONTENT[:length]
+
+
+@pytest.mark.parametrize("length", [0, 1, PART_BYTES - 1, PART_BYTES])
+def test_the_smallest_and_the_largest_part_are_unsealed_as_they_come(length: int) -> None:
     content = random.Random(length).randbytes(length)  # noqa: S311
-    part = bytearray(sealed_part(content))
-    assert len(part) == steps * STEP_BYTES + beyond
-    assert unseal_in_place(KEY, CONTEXT, part) is part
-    assert part == content
+    sealed = sealed_part(content)
+    assert unsealed(sealed, length, range(0, len(sealed), 250_007)) == content
+    with pytest.raises(ValueError, match="length"):
+        PartUnsealer(KEY, CONTEXT, PART_BYTES + 1)
 
 
-@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, PART_BYTES])
-def test_the_smallest_and_the_largest_part_are_unsealed_where_they_lie(length: int) -> None:
-    content = random.Random(length).randbytes(length)  # noqa: S311
-    assert unseal_in_place(KEY, CONTEXT, bytearray(sealed_part(content))) == content
+@settings(max_examples=80, deadline=None)
+@given(length=LENGTHS, data=st.data())
+def test_what_is_unsealed_as_it_comes_is_refused_as_a_whole(length: int, data: st.DataObject) -> None:
+    """A bit anywhere, an end that comes early, a byte too many: there is no plaintext then, of no chunk."""
+    sealed = sealed_part(CONTENT[:length])
+    cuts = data.draw(st.lists(st.integers(0, len(sealed)), max_size=4))
+    at = data.draw(st.integers(0, len(sealed) - 1))
+    flipped = bytearray(sealed)
+    flipped[at] ^= 1 << data.draw(st.integers(0, 7))
+    for wrong in (bytes(flipped), sealed[:at], sealed + b"\0"):
+        with pytest.raises(IntegrityError):
+            unsealed(wrong, length, cuts)
 
 
-@pytest.mark.parametrize("at", [0, HEAD_BYTES, STEP_BYTES, 2 * STEP_BYTES, -1])
-def test_a_fault_anywhere_is_one_in_place_too(at: int) -> None:
-    """Also after steps that have verified."""
-    part = bytearray(sealed_part(bytes(3 * STEP_BYTES)))
-    part[at] ^= 1
+@pytest.mark.parametrize("other", [-CHUNK_BYTES, -1, 1, CHUNK_BYTES])
+def test_a_part_of_another_length_than_the_manifests_is_refused(other: int) -> None:
+    """Sealed by ourselves for this very place, and yet not what the manifest speaks of."""
+    length = 2 * CHUNK_BYTES + 7
     with pytest.raises(IntegrityError):
-        unseal_in_place(KEY, CONTEXT, part)
+        unsealed(sealed_part(CONTENT[: length + other]), length)
+
+
+@pytest.mark.parametrize("taken", [0, 1, HEAD_BYTES, HEAD_BYTES + CHUNK_BYTES + 100, -1])
+def test_a_part_that_broke_off_is_begun_anew(taken: int) -> None:
+    """A read that is repeated gives all of it again, from its first byte; the sealing may be another one, too."""
+    unsealer = PartUnsealer(KEY, CONTEXT, len(CONTENT))
+    unsealer.begin()(sealed_part(CONTENT)[:taken])
+    unsealer.begin()(sealed_part(CONTENT))
+    assert unsealer.finalize() == CONTENT
+
+
+def test_a_part_of_which_nothing_came_is_refused() -> None:
     with pytest.raises(IntegrityError):
-        unseal_in_place(KEY, CONTEXT, bytearray(sealed_length(PART_BYTES) + 1))
-
-
-def test_whose_part_stays_as_it_is_gets_it_back() -> None:
-    sealed = bytearray(sealed_part(b"text"))
-    before = bytes(sealed)
-    assert unseal_part(KEY, CONTEXT, sealed) == b"text"
-    assert sealed == before
+        PartUnsealer(KEY, CONTEXT, 0).finalize()
 
 
 @settings(max_examples=80, deadline=None)

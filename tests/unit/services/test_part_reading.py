@@ -4,7 +4,7 @@ import asyncio
 import gc
 import itertools
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from shared.crypto.ranges import CHUNK_BYTES, HEAD_BYTES
 from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError, NotFoundError
 from shared.domain.ids import FileId, MessageId, ThreadId
+from shared.domain.ports import Taking
 from shared.domain.principals import Staff
 from shared.services.part_reading import FIRST_BYTES, READ_AHEAD
 from tests.support.scene import Scene, append
@@ -102,6 +103,10 @@ class Counted:
         self.read_at.append((offset, length))
         return await self._inner.read(blob, offset, length)
 
+    async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
+        self.read_at.append((offset, length))
+        await self._inner.read_into(blob, offset, length, begin)
+
 
 @pytest.mark.parametrize("start", [0, 1, 16_384, 40_000])
 async def test_the_first_byte_leaves_before_the_second_read(scene: Scene, start: int) -> None:
@@ -186,6 +191,9 @@ class Stuck:
         if offset:
             await asyncio.Event().wait()
         return await self._inner.read(blob, offset, length)
+
+    async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
+        begin()(await self.read(blob, offset, length))
 
 
 async def test_a_reader_who_leaves_stops_the_producer(scene: Scene) -> None:
