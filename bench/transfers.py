@@ -8,18 +8,22 @@ peer. The allocator is set on both sides.
 import asyncio
 import statistics
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from azure.storage.blob.aio import ContainerClient
 
+from bench import raw_client
 from bench.library import PIECE_BYTES, sealing_library
 from bench.sdk_peer import MIB, SdkPeer, Transfer, WrappingKey, sdk_peer
 from bench.service import Service, random_file, running_service
 from bench.store_stand_in import connection_string_of, store_stand_in
+from bench.upload_floor import upload_floor
 
 SIZE_BYTES: Final = 256 * MIB
 GIB: Final = 1024 * MIB
@@ -34,6 +38,8 @@ HOW: Final = {
     "upload_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
     "download_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
     "upload_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
+    "upload_floor_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: receiving, SHA-256, sealing and "
+    "staging with threads and bare sockets, without server, framework, sign-in or records / azure-storage-blob aio",
     "download_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
     "seal_upload_vs_cse_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: "
     "sealing and storing as a library / the SDK's client-side encryption v2; neither makes a digest of the content",
@@ -77,9 +83,10 @@ def measure() -> dict[str, float]:
         with (
             tempfile.TemporaryDirectory(prefix="pic-bench-") as folder,
             store_stand_in(Path(folder) / "store.log") as endpoint,
+            upload_floor(endpoint, Path(folder) / "floor.log") as floor,
             running_service(blob_endpoint=endpoint) as service,
         ):
-            return found | asyncio.run(_on_sink(service, connection_string_of(endpoint), file, content))
+            return found | asyncio.run(_on_sink(service, connection_string_of(endpoint), file, content, floor))
 
 
 async def _on_azurite(service: Service, file: Path, content: bytes) -> dict[str, float]:
@@ -109,7 +116,7 @@ _LOOKS: Final = 120
 _LOOK_SECONDS: Final = 0.25
 
 
-async def _on_sink(service: Service, account: str, file: Path, content: bytes) -> dict[str, float]:
+async def _on_sink(service: Service, account: str, file: Path, content: bytes, floor: int) -> dict[str, float]:
     pairs = _Pairs()
     pieces = [content[start : start + PIECE_BYTES] for start in range(0, SIZE_BYTES, PIECE_BYTES)]
     async with AsyncExitStack() as running:
@@ -121,6 +128,7 @@ async def _on_sink(service: Service, account: str, file: Path, content: bytes) -
             kept = pairs if pair else _Pairs()
             host = _Host(service, service.draft(messages), kept)
             await _in_turn(pair, partial(host.up, file), partial(_peer_up, peers, content, kept))
+            kept.add("upload floor", await asyncio.to_thread(_floor_up, floor, file))
             sealed, sealing = await library.upload(pieces, is_digested=False)
             kept.add("upload library", sealing.seconds)
             digested, sealing = await library.upload(pieces, is_digested=True)
@@ -134,6 +142,7 @@ async def _on_sink(service: Service, account: str, file: Path, content: bytes) -
     return {
         **{f"{way}_vs_sdk_sink": pairs.ratio(f"{way} host", f"{way} sdk") for way in WAYS},
         **{f"{way}_vs_cse_sink": pairs.ratio(f"{way} host", f"{way} cse") for way in WAYS},
+        "upload_floor_vs_sdk_sink": pairs.ratio("upload floor", "upload sdk"),
         **{f"seal_{way}_vs_cse_sink": pairs.ratio(f"{way} library", f"{way} cse") for way in WAYS},
         "seal_digest_upload_vs_cse_sink": pairs.ratio("digested upload library", "upload cse"),
         **{f"{way}_cpu_s_per_gib": pairs.median(f"{way} host cpu") * per_gib for way in WAYS},
@@ -177,6 +186,15 @@ class _Host:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
         raise RuntimeError("the content of a deleted message is still there")
+
+
+def _floor_up(port: int, file: Path) -> float:
+    began = time.perf_counter()
+    answer = raw_client.send_file(port, "PATCH", "/", {}, file)
+    seconds = time.perf_counter() - began
+    if answer.status != HTTPStatus.NO_CONTENT:
+        raise RuntimeError(f"the floor gave {answer.status}")
+    return seconds
 
 
 async def _peer_up(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> None:
