@@ -6,24 +6,24 @@ peer. The allocator is set on both sides.
 """
 
 import asyncio
+import hashlib
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from azure.storage.blob.aio import ContainerClient
 
-from bench import raw_client
+from bench import raw_client, upload_floor
 from bench.library import PIECE_BYTES, sealing_library
 from bench.sdk_peer import MIB, SdkPeer, Transfer, WrappingKey, sdk_peer
 from bench.service import Service, random_file, running_service
 from bench.store_stand_in import connection_string_of, store_stand_in
-from bench.upload_floor import upload_floor
+from shared.crypto.parts import PART_BYTES, sealed_length, unseal_part
 
 SIZE_BYTES: Final = 256 * MIB
 GIB: Final = 1024 * MIB
@@ -83,7 +83,7 @@ def measure() -> dict[str, float]:
         with (
             tempfile.TemporaryDirectory(prefix="pic-bench-") as folder,
             store_stand_in(Path(folder) / "store.log") as endpoint,
-            upload_floor(endpoint, Path(folder) / "floor.log") as floor,
+            upload_floor.running(endpoint, Path(folder) / "floor.log") as floor,
             running_service(blob_endpoint=endpoint) as service,
         ):
             return found | asyncio.run(_on_sink(service, connection_string_of(endpoint), file, content, floor))
@@ -128,7 +128,9 @@ async def _on_sink(service: Service, account: str, file: Path, content: bytes, f
             kept = pairs if pair else _Pairs()
             host = _Host(service, service.draft(messages), kept)
             await _in_turn(pair, partial(host.up, file), partial(_peer_up, peers, content, kept))
-            kept.add("upload floor", await asyncio.to_thread(_floor_up, floor, file))
+            kept.add("upload floor", await asyncio.to_thread(_floor_up, floor, file, content))
+            if not pair:
+                await _check_floor(account, content)
             sealed, sealing = await library.upload(pieces, is_digested=False)
             kept.add("upload library", sealing.seconds)
             digested, sealing = await library.upload(pieces, is_digested=True)
@@ -188,13 +190,23 @@ class _Host:
         raise RuntimeError("the content of a deleted message is still there")
 
 
-def _floor_up(port: int, file: Path) -> float:
+def _floor_up(port: int, file: Path, content: bytes) -> float:
     began = time.perf_counter()
     answer = raw_client.send_file(port, "PATCH", "/", {}, file)
     seconds = time.perf_counter() - began
-    if answer.status != HTTPStatus.NO_CONTENT:
-        raise RuntimeError(f"the floor gave {answer.status}")
+    if answer.headers["content-sha256"] != hashlib.sha256(content).hexdigest():
+        raise RuntimeError(f"the floor gave {answer.status} and another digest")
     return seconds
+
+
+async def _check_floor(account: str, content: bytes) -> None:
+    """What it stored can be unsealed. Raises ``IntegrityError``, ``ValueError``."""
+    async with ContainerClient.from_connection_string(account, upload_floor.CONTAINER) as container:
+        sealed = memoryview(await (await container.download_blob(upload_floor.BLOB)).readall())
+    for start in range(0, len(content), PART_BYTES):
+        part, sealed = sealed[: sealed_length(PART_BYTES)], sealed[sealed_length(PART_BYTES) :]
+        if unseal_part(upload_floor.KEY, upload_floor.CONTEXT, part) != content[start : start + PART_BYTES]:
+            raise ValueError("the floor stored other bytes")
 
 
 async def _peer_up(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> None:

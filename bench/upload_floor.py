@@ -1,24 +1,25 @@
-"""The least that a sealed upload takes here: what remains when everything is left out that could be left out.
+"""A sealed upload with everything left out that could be left out: what a host can be held against.
 
 A process that receives a body, digests it, seals it in parts and stages them in a store, with a thread for each step,
-bare sockets, and buffers used again; no server, no framework, no sign-in, no records, no repeats, no checks. It is
-no way to serve anybody: it tells how near to the peer a host could come on this machine at all.
+bare sockets, and buffers used again; no server, no framework, no sign-in, no records, no repeats. Two connections to
+the store or one, pieces of 2 or of 8 MiB: no difference. It speaks to the stand-in only (block ids are plain), and
+ends at the first fault.
 """
 
 import argparse
 import hashlib
 import os
-import queue
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from local import children
 from local.ports import HOST
@@ -27,10 +28,13 @@ from shared.crypto.parts import PART_BYTES, PartSealer, buffer_length
 PIECE_BYTES: Final = 2 * 1024 * 1024
 PIECES: Final = 6
 PARTS: Final = 4
-_ANSWER: Final = b"HTTP/1.1 204 Stored\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+KEY: Final = bytes(32)
+"""Always the same, so that whoever measures can look at what was stored."""
 
-
-_Queue = queue.SimpleQueue
+CONTEXT: Final = b"floor"
+CONTAINER: Final = "floor"
+BLOB: Final = "content"
+_ANSWER: Final = "HTTP/1.1 204 Stored\r\nContent-Length: 0\r\nContent-SHA256: {}\r\nConnection: close\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class _Store:
 
     def __init__(self, endpoint: str) -> None:
         address = urlsplit(endpoint)
-        self._path = f"{address.path}/floor-{uuid4().hex}"
+        self._path = f"{address.path}/{CONTAINER}"
         self._socket = socket.create_connection((address.hostname, address.port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.put("?restype=container")
@@ -76,18 +80,18 @@ class _Upload:
     def __init__(self, store: _Store, pieces: Sequence[bytearray], parts: Sequence[bytearray]) -> None:
         self._store = store
         self._pieces = pieces
-        self._to_digest: _Queue[_Piece | None] = queue.SimpleQueue()
-        self._to_seal: _Queue[_Piece | None] = queue.SimpleQueue()
-        self._to_stage: _Queue[_Part | None] = queue.SimpleQueue()
-        self._digested: _Queue[_Piece] = queue.SimpleQueue()
-        self._sealed: _Queue[_Piece] = queue.SimpleQueue()
-        self._free_parts: _Queue[bytearray] = queue.SimpleQueue()
+        self._to_digest = SimpleQueue[_Piece | None]()
+        self._to_seal = SimpleQueue[_Piece | None]()
+        self._to_stage = SimpleQueue[_Part | None]()
+        self._digested = SimpleQueue[_Piece]()
+        self._sealed = SimpleQueue[_Piece]()
+        self._free_parts = SimpleQueue[bytearray]()
         self._sha256 = hashlib.sha256()
         for part in parts:
             self._free_parts.put(part)
 
-    def run(self, connection: socket.socket, length: int, begun: bytes) -> None:
-        """From the first byte of the body until the store has all of it."""
+    def run(self, connection: socket.socket, length: int, begun: bytes) -> str:
+        """From the first byte of the body until the store has all of it; the digest."""
         steps = [threading.Thread(target=step) for step in (self._digest, self._seal, self._stage)]
         for step in steps:
             step.start()
@@ -102,8 +106,8 @@ class _Upload:
         for step in steps:
             step.join()
         blocks = "".join(f"<Latest>{_block(number)}</Latest>" for number, _ in enumerate(_sizes(length, PART_BYTES)))
-        self._store.put("/content?comp=blocklist", f"<BlockList>{blocks}</BlockList>".encode())
-        self._sha256.digest()
+        self._store.put(f"/{BLOB}?comp=blocklist", f"<BlockList>{blocks}</BlockList>".encode())
+        return self._sha256.hexdigest()
 
     def _buffer(self, number: int) -> bytearray:
         """Of that piece. One that was used is free when both have had it, and both take them in order."""
@@ -118,12 +122,11 @@ class _Upload:
             self._digested.put(piece)
 
     def _seal(self) -> None:
-        key = os.urandom(32)
         sealer, buffer, number = None, bytearray(), 0
         while (piece := self._to_seal.get()) is not None:
             if sealer is None:  # A part is a whole number of pieces.
                 buffer = self._free_parts.get()
-                sealer = PartSealer(key, b"floor", buffer)
+                sealer = PartSealer(KEY, CONTEXT, buffer)
             sealer.update(piece.content)
             self._sealed.put(piece)
             if not sealer.room:
@@ -135,7 +138,7 @@ class _Upload:
 
     def _stage(self) -> None:
         while (part := self._to_stage.get()) is not None:
-            self._store.put(f"/content?comp=block&blockid={_block(part.number)}", part.content)
+            self._store.put(f"/{BLOB}?comp=block&blockid={_block(part.number)}", part.content)
             self._free_parts.put(part.buffer)
 
 
@@ -160,6 +163,8 @@ def _fill(connection: socket.socket, view: memoryview, begun: bytes) -> None:
 
 def serve(listener: socket.socket, endpoint: str) -> None:
     """Take one upload after the other. What it works with is allocated once."""
+    assert PART_BYTES % PIECE_BYTES == 0
+    threading.excepthook = _end
     store = _Store(endpoint)
     pieces = [bytearray(PIECE_BYTES) for _ in range(PIECES)]
     parts = [bytearray(buffer_length(PART_BYTES)) for _ in range(PARTS)]
@@ -168,8 +173,14 @@ def serve(listener: socket.socket, endpoint: str) -> None:
         with connection:
             lines, begun = _head(connection)
             length = next(int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length"))
-            _Upload(store, pieces, parts).run(connection, length, begun)
-            connection.sendall(_ANSWER)
+            digest = _Upload(store, pieces, parts).run(connection, length, begun)
+            connection.sendall(_ANSWER.format(digest).encode())
+
+
+def _end(fault: threading.ExceptHookArgs) -> None:
+    """A step that is missing would let the others wait for ever."""
+    sys.__excepthook__(fault.exc_type, fault.exc_value or fault.exc_type(), fault.exc_traceback)
+    os._exit(1)
 
 
 def _head(connection: socket.socket) -> tuple[list[bytes], bytes]:
@@ -185,7 +196,7 @@ def _head(connection: socket.socket) -> tuple[list[bytes], bytes]:
 
 
 @contextmanager
-def upload_floor(endpoint: str, log: Path) -> Iterator[int]:
+def running(endpoint: str, log: Path) -> Iterator[int]:
     """It runs beside the block; its port."""
     child = children.start("the floor of uploads", "bench.upload_floor", [endpoint], log=log)
     try:

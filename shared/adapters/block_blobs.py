@@ -123,6 +123,8 @@ class BlockBlobs:
             case status, _ if status == PARTIAL:
                 return answer
             case status, _ if status == _RANGE_NOT_SATISFIABLE:
+                if begin is not None:
+                    begin()  # An attempt before this one may have taken something.
                 return replace(answer, body=b"")  # The error's own text is no content.
             case _, StorageErrorCode.BLOB_NOT_FOUND:
                 raise NotFoundError

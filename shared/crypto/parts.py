@@ -98,23 +98,33 @@ class PartUnsealer:
 
     Nothing of it is released before all of it has verified. ``length`` is the part's plaintext length as the manifest
     states it, at most ``PART_BYTES`` bytes: how much a store can make us hold is bounded. Raises ``ValueError``.
+    After an error only ``begin`` may be called; other calls raise ``cryptography.exceptions.AlreadyFinalized``.
     """
 
-    __slots__ = ("_buffer", "_context", "_decryptor", "_key", "_length", "_sealed_left", "_written")
+    __slots__ = ("_buffer", "_context", "_decryptor", "_key", "_length", "_room", "_sealed_left", "_written")
 
     def __init__(self, key: bytes, context: bytes, length: int) -> None:
         self._key = key
         self._context = context
         self._length = length
-        self._buffer = bytearray(room_for(sealed_length(length)))
-        self.begin()
+        self._room = room_for(sealed_length(length))
+        self._buffer = bytearray()
+        self._begin()
 
     def begin(self) -> Callable[[bytes | bytearray | memoryview], None]:
-        """Begin, or begin anew when the part could not be read to its end; ``update`` takes its bytes."""
+        """Begin, or begin anew when the part could not be read to its end; returns ``update``.
+
+        The memory is allocated here, when the part comes: while a store is waited for, none is taken.
+        """
+        self._begin()
+        if len(self._buffer) != self._room:
+            self._buffer = bytearray(self._room)
+        return self.update
+
+    def _begin(self) -> None:
         self._decryptor = Cobblestone256Decryptor(self._key, self._context)
         self._sealed_left = sealed_length(self._length)
         self._written = 0
-        return self.update
 
     def update(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the sealed part. Raises ``IntegrityError``."""

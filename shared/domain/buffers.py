@@ -1,4 +1,4 @@
-"""How large the buffers are that whole parts are sealed and fetched into: all of one length."""
+"""How large the buffers are that whole parts are sealed, fetched and unsealed into: all of one length."""
 
 from typing import Final
 

@@ -125,8 +125,9 @@ class Blobs(Protocol):
     async def read_into(self, blob: str, offset: int, length: int, begin: Callable[[], Taking]) -> None:
         """``read``, handed over piece by piece as it comes, and collected nowhere.
 
-        Each attempt begins with ``begin`` and hands all of it to what that returns; what an earlier one took before it
-        broke off does not count. Where there is nothing to read, nothing may be begun. What the taker raises ends it.
+        An attempt that has something to read calls ``begin`` and hands all of it to what that returns; what an earlier
+        one took before it broke off does not count. Where there is nothing to read, one is begun that takes nothing.
+        A ``PicError`` of the taker ends the read.
         """
         ...
 

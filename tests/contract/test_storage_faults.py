@@ -13,8 +13,9 @@ import pytest
 from local.azurite import Azurite
 from shared.adapters.block_blobs import BlockBlobs
 from shared.adapters.storage_queues import StorageQueues
+from shared.crypto.parts import PartSealer, PartUnsealer
 from shared.domain.deadlines import deadline
-from shared.domain.errors import DependencyError, NotFoundError
+from shared.domain.errors import DependencyError, IntegrityError, NotFoundError
 from tests.support.fault_proxy import Cut, FaultProxy, Hang, Pass, Refuse, fault_proxy
 
 CONTENT = os.urandom(300_000)
@@ -106,9 +107,42 @@ async def test_what_is_handed_over_begins_anew_after_a_cut(case: Case) -> None:
     assert b"".join(attempts[-1]) == CONTENT
     assert all(CONTENT.startswith(b"".join(attempt)) for attempt in attempts)
     assert 2 <= len(attempts) <= 3  # What a store says when it refuses is no content.
+    assert any(0 < len(b"".join(attempt)) < len(CONTENT) for attempt in attempts[:-1])
     case.proxy.faults = [Cut(after_bytes=100_000)] * 20
     with pytest.raises(DependencyError):
         await case.blobs.read_into("a", 0, 1_000_000, begin)
+
+
+async def test_what_was_handed_over_does_not_count_when_nothing_is_there_any_more(case: Case) -> None:
+    """The next attempt finds the blob shorter: what the first one took is of one that is no more."""
+    case.proxy.faults = [Cut(after_bytes=250_000), Refuse(status=416)]
+    attempts: list[list[bytes]] = []
+
+    def begin() -> Callable[[bytes], None]:
+        attempts.append([])
+        return attempts[-1].append
+
+    await case.blobs.read_into("a", 0, 1_000_000, begin)
+    assert attempts[0]
+    assert attempts[-1] == []
+
+
+async def test_a_part_that_is_cut_on_its_way_is_unsealed_all_the_same(case: Case) -> None:
+    """The unsealer with the real client, which gives it the beginning three times; and never a part of the part."""
+    key, content = os.urandom(32), os.urandom(3_000_000)
+    sealer = PartSealer(key, b"place")
+    sealer.update(content)
+    await case.blobs.stage("part", "0000", sealed := sealer.finalize())
+    await case.blobs.commit("part", ["0000"])
+    case.proxy.faults = [Cut(after_bytes=1_500_000), Cut(after_bytes=2_500_000)]
+    unsealer = PartUnsealer(key, b"place", len(content))
+    await case.blobs.read_into("part", 0, len(sealed), unsealer.begin)
+    assert unsealer.finalize() == content
+    case.proxy.faults = [Cut(after_bytes=2_500_000), Refuse(status=416)]
+    unsealer = PartUnsealer(key, b"place", len(content))
+    await case.blobs.read_into("part", 0, len(sealed), unsealer.begin)
+    with pytest.raises(IntegrityError):
+        unsealer.finalize()
 
 
 async def test_a_read_that_is_always_cut_is_a_fault_never_a_short_answer(case: Case) -> None:

@@ -144,9 +144,29 @@ def test_a_part_that_broke_off_is_begun_anew(taken: int) -> None:
     assert unsealer.finalize() == CONTENT
 
 
-def test_a_part_of_which_nothing_came_is_refused() -> None:
+def test_a_damaged_part_may_be_begun_anew() -> None:
+    """Until then there is nothing to be had of it."""
+    sealed = sealed_part(CONTENT)
+    unsealer = PartUnsealer(KEY, CONTEXT, len(CONTENT))
     with pytest.raises(IntegrityError):
-        PartUnsealer(KEY, CONTEXT, 0).finalize()
+        unsealer.begin()(bytes([sealed[0] ^ 1]) + sealed[1:])
+    with pytest.raises(AlreadyFinalized):
+        unsealer.finalize()
+    unsealer.begin()(sealed)
+    assert unsealer.finalize() == CONTENT
+    unsealer.begin()(sealed)
+    assert unsealer.finalize() == CONTENT
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES])
+def test_a_part_of_which_nothing_came_is_refused(length: int) -> None:
+    """Whether a read was begun or not."""
+    unsealer = PartUnsealer(KEY, CONTEXT, length)
+    with pytest.raises(IntegrityError):
+        unsealer.finalize()
+    unsealer.begin()
+    with pytest.raises(IntegrityError):
+        unsealer.finalize()
 
 
 @settings(max_examples=80, deadline=None)
