@@ -44,6 +44,7 @@ HEADERS: Final = (
     "upload-defer-length",
     "upload-metadata",
     "upload-checksum",
+    "upload-concat",
 )
 """All that ``read`` looks at, in lower case."""
 
@@ -201,6 +202,9 @@ def _told(length: int | None, progress: Progress) -> Progress | Refused:
 
 
 def _create(headers: Mapping[str, str]) -> Create | Refused:
+    if "upload-concat" in headers:
+        # Not offered. Taken for an ordinary upload, each part would be a file of the draft.
+        raise InvalidInputError("upload-concat")
     deferred = headers.get("upload-defer-length")
     if deferred is not None and (deferred != "1" or "upload-length" in headers):
         raise InvalidInputError("upload-length")

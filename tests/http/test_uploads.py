@@ -78,6 +78,17 @@ async def test_bytes_of_another_type_are_refused(scene: Scene, kind: str | None)
     assert await offset_of(scene.staff, scene.upload) == 2
 
 
+@pytest.mark.parametrize("part", ["partial", "final;/api/v1/uploads/a /api/v1/uploads/b", ""])
+async def test_a_part_to_be_joined_is_refused_and_leaves_nothing(world: World, part: str) -> None:
+    """tus, concatenation, is not offered. As an ordinary upload, the part would be a file that keeps the draft back."""
+    staff = await world.staff()
+    draft = await world.draft(staff, await world.thread(staff))
+    answer = await world.create_upload(staff, draft, 5, **{"upload-concat": part})
+    assert problem_of(answer, 422, "invalid-input")["rule"] == "upload-concat"
+    assert (await staff.json("POST", f"{draft}/open"))["unfinished"] == []
+    assert (await staff.call("POST", f"{draft}/send")).status_code == 202
+
+
 @pytest.mark.parametrize("offset", [None, "", "-2", "+2", "2.0", "0x2", "two", "٢", "2 2", "2,2", "9" * 19, "9" * 5000])
 async def test_an_offset_that_is_none_is_refused(scene: Scene, offset: str | None) -> None:
     """Whole bytes in ASCII digits."""

@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain import tus, tus_headers
@@ -297,12 +298,58 @@ def test_no_headers_break_the_reading(method: Method, headers: dict[str, str]) -
         answer.error()
 
 
-@given(st.text())
-def test_no_text_breaks_the_parsers(text: str) -> None:
-    """Each gives a value, or the one error that it promises."""
-    for parse in (tus_headers.metadata, tus_headers.checksum, lambda value: tus_headers.whole(value, "upload-offset")):
-        with suppress(InvalidInputError, tus_headers.UnknownChecksumError):
-            parse(text)
+@st.composite
+def almost(draw: st.DrawFn, right: st.SearchStrategy[str]) -> str:
+    """What is right, or has a character too many, too few or other."""
+    text = draw(right)
+    at = draw(st.integers(0, len(text)))
+    return draw(
+        st.sampled_from([text, text[:at] + text[at + 1 :]])
+        | st.sampled_from("Aa+/=-_ ,\t0٢é\0").map(
+            lambda other: text[:at] + other + text[at + draw(st.integers(0, 1)) :]
+        )
+    )
+
+
+PACKED = st.binary(max_size=70).map(lambda data: base64.b64encode(data).decode())
+SUMS = st.sampled_from([*tus_headers.CHECKSUMS.items(), ("crc32", 4)]).flatmap(
+    lambda named: st.binary(min_size=named[1], max_size=named[1]).map(
+        lambda data: f"{named[0]} {base64.b64encode(data).decode()}"
+    )
+)
+
+
+@settings(max_examples=500)
+@given(st.text() | almost(SUMS))
+def test_a_checksum_has_one_spelling(text: str) -> None:
+    """Whatever is taken is what its value would be written as; anything else is one of the two errors."""
+    with suppress(InvalidInputError, tus_headers.UnknownChecksumError):
+        found = tus_headers.checksum(text)
+        assert text == f"{found.algorithm} {base64.b64encode(found.digest).decode()}"
+        assert len(found.digest) == tus_headers.CHECKSUMS[found.algorithm]
+
+
+@settings(max_examples=500)
+@given(st.text() | almost(st.integers(0, 10**20).map(str)) | almost(st.sampled_from(["9" * 18, "9" * 19, "0" * 18])))
+def test_a_number_is_what_its_digits_say(text: str) -> None:
+    """Up to 18 ASCII digits are taken, and nothing else is."""
+    is_one = 1 <= len(text) <= tus_headers.MAX_DIGITS and set(text) <= set("0123456789")
+    try:
+        assert tus_headers.whole(text, "upload-offset") == int(text)
+        assert is_one
+    except InvalidInputError:
+        assert not is_one
+
+
+@settings(max_examples=500)
+@given(st.text() | almost(st.lists(st.tuples(st.sampled_from("abc"), PACKED).map(" ".join), max_size=4).map(",".join)))
+def test_metadata_has_one_spelling(text: str) -> None:
+    """What is taken says again what was taken; anything else is the one error."""
+    with suppress(InvalidInputError):
+        found = tus_headers.metadata(text)
+        spelt = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}".strip() for key, value in found.items())
+        assert tus_headers.metadata(spelt) == found
+        assert spelt.replace(" ", "") == re.sub(r",+", ",", re.sub(r"[ \t]", "", text)).strip(",")
 
 
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=","), min_size=1, max_size=20)
