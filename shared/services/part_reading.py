@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -88,7 +88,7 @@ def _begun_small(pieces: list[_Piece]) -> list[_Piece]:
 
 
 class PartReader:
-    """Streams a range of a file's plaintext."""
+    """Streams a range of a file's plaintext. ``still`` is asked before each piece but the first, and may refuse it."""
 
     def __init__(
         self,
@@ -98,7 +98,9 @@ class PartReader:
         data_key: bytes,
         room: PartRoom = ROOM,
         heads: PartHeads = HEADS,
+        still: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
+        self._still = still
         self._blobs = blobs
         self._room = room
         self._heads = heads
@@ -109,11 +111,13 @@ class PartReader:
         """The plaintext of ``wanted``, piece by piece.
 
         Raises ``IntegrityError`` or ``NotFoundError`` instead of a piece that does not verify or is not there; what
-        came before was verified, and the reader's caller must not let the short stream look whole.
+        came before was verified, and the reader's caller must not let the short stream look whole. Raises what
+        ``still`` raises.
         """
         pieces = deque(_pieces(self._file.part_lengths, wanted))
         ahead: deque[asyncio.Task[bytes | bytearray]] = deque()
         places = 0
+        is_first = True
         try:
             while pieces or ahead:
                 if ahead:
@@ -129,6 +133,9 @@ class PartReader:
                 while pieces and len(ahead) < READ_AHEAD and self._room.take():
                     places += 1
                     ahead.append(asyncio.create_task(self._piece(pieces.popleft())))
+                if self._still is not None and not is_first:
+                    await self._still()
+                is_first = False
                 yield data
                 del data  # Else it would stay until the next one is there.
         finally:

@@ -263,6 +263,9 @@ class Retrieving:
         wanted: Callable[[Manifest], tuple[ByteRange, ...]] | None,
     ) -> FetchableFile:
         manifest, data_key = await self._manifest(found)
+        assert found.key is not None  # The manifest was unsealed with it.
+        # The data key stays with the reader: who reads for long would outlast the end of the organisation's key.
+        still = partial(self._keyring.of_version, found.organisation, wrapped_key_version(found.key))
         sealed = SealedFile(
             organisation=found.organisation,
             thread=found.thread,
@@ -273,7 +276,7 @@ class Retrieving:
         return FetchableFile(
             manifest=manifest,
             ranges=() if wanted is None else wanted(manifest),
-            reader=PartReader(blobs=self._blobs, file=sealed, data_key=data_key),
+            reader=PartReader(blobs=self._blobs, file=sealed, data_key=data_key, still=still),
             release=partial(self._receipts.leave, principal, opened, found.file),
         )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import KeyDestroyedError, KeyUnavailableError, NotFoundError
 from shared.domain.ids import OrganisationId
 from shared.domain.ports import KeyTraits
@@ -74,6 +75,28 @@ async def test_taking_the_key_back_closes_everything_within_the_lifetime_and_giv
     container.keys.recover(ADDRESS)
     await house.opens(organisation=house.leaving)
     assert len((await container.sharing.list_of_person(house.scene.person(), continuation=None)).threads) == 2
+
+
+async def test_a_download_under_way_ends_within_the_lifetime_when_the_key_is_taken_back(house: House) -> None:
+    """It would go on for as long as its reader takes; given back, the rest can be had by a range."""
+    container = house.scene.container
+    await container.own_keys.use(house.leaving, ADDRESS)
+    content = bytes(3_000_000)
+    staff, thread, _, _ = house.sent[house.leaving]
+    message = await house.scene.draft(staff, thread)
+    file = await house.scene.upload(staff, thread, message, content)
+    found = await container.retrieving.fetch(staff, thread, message, file)
+    reading = found.read(found.whole)
+    received = [bytes(await anext(reading))]
+    container.keys.delete(ADDRESS)
+    container.clock.now += LIFETIME
+    with pytest.raises(KeyUnavailableError):
+        received.append(bytes(await anext(reading)))
+    container.keys.recover(ADDRESS)
+    start = sum(map(len, received))
+    assert 0 < start < len(content)
+    rest = found.read(ByteRange(start=start, end=len(content)))
+    assert start + sum([len(piece) async for piece in rest]) == len(content)
 
 
 async def test_a_person_with_nothing_else_is_told_that_a_key_is_away(house: House) -> None:
