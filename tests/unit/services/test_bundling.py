@@ -4,25 +4,31 @@ import asyncio
 import io
 import os
 import stat
+import struct
+import sys
+import tracemalloc
 import zipfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from tempfile import TemporaryFile
+from typing import Self, cast
+from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.crypto.ranges import sealed_length
+from shared.domain.assurance import Assurance
+from shared.domain.byte_ranges import ByteRange
 from shared.domain.errors import IntegrityError, NotFoundError
-from shared.domain.ids import FileId, MessageId, ThreadId
+from shared.domain.ids import FileId, MessageId, Subject, ThreadId
 from shared.domain.principals import Person, Staff
-from shared.services.bundling import Bundle, Entry, bundle_length
+from shared.services.bundling import Bundle, Entry
+from shared.services.retrieving import Retrieving
 from tests.support.scene import Scene, append, new_upload
 from tests.support.taps import Tap
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 MIB = 1024 * 1024
 PART = 8 * MIB
@@ -156,58 +162,88 @@ async def test_nothing_is_copied_together(scene: Scene) -> None:
     assert max([len(piece) async for piece in bundle.read()]) <= PART < sealed_length(PART)
 
 
-class _Counting(io.RawIOBase):
-    """A sink that cannot seek and keeps nothing but how much it was given, and the last of it."""
+class _Zeros:
+    """What a bundle reads from, where contents do not matter: zeros that end in a one, the same part again and again."""
 
-    def __init__(self) -> None:
-        self.length = 0
-        self.last = b""
+    part = bytes(PART)
 
-    def writable(self) -> bool:
-        return True
+    async def fetch(self, *_: object) -> Self:
+        return self
 
-    def seekable(self) -> bool:
-        return False
-
-    def write(self, data: "ReadableBuffer", /) -> int:
-        view = memoryview(data)
-        self.length += view.nbytes
-        self.last = (self.last + bytes(view[-200:]))[-400:]
-        return int(view.nbytes)
+    async def read(self, wanted: ByteRange) -> AsyncGenerator[bytes, None]:
+        left = wanted.length
+        while left > PART:
+            yield self.part
+            left -= PART
+        yield bytes(left - 1) + b"\1" if left else b""
 
 
-def written(lengths: Sequence[tuple[str, int]]) -> _Counting:
-    """What ``zipfile`` makes of entries of these lengths, with content without meaning."""
-    sink, block = _Counting(), bytes(64 * MIB)
-    with zipfile.ZipFile(sink, "w") as archive:
-        for name, length in lengths:
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=length > 2**31 - 1) as into:
-                left = length
-                while left:
-                    into.write(block[: min(left, len(block))])
-                    left -= min(left, len(block))
-    return sink
-
-
-def entries(lengths: Sequence[tuple[str, int]]) -> list[Entry]:
-    return [Entry(file=FileId("0" * 26), name=name, length=length) for name, length in lengths]
+def of_zeros(lengths: Sequence[tuple[str, int]]) -> Bundle:
+    """Files of these names and lengths, as one ZIP."""
+    any_id = "0" * 26
+    return Bundle(
+        retrieving=cast("Retrieving", _Zeros()),
+        reader=Person(subject=Subject(any_id), name="Tolvan", provider="memory", assurance=Assurance.LOA3),
+        place=(ThreadId(any_id), MessageId(any_id)),
+        entries=[Entry(file=FileId(any_id), name=name, length=length) for name, length in lengths],
+        at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text("aå日👩", min_size=1, max_size=20), st.integers(0, 3000)), max_size=20))
-def test_the_length_is_known_in_advance(files: list[tuple[str, int]]) -> None:
-    """As ``zipfile`` writes it; were it another, every download would break."""
-    unlike = [(f"{number}{name}", length) for number, (name, length) in enumerate(files)]
-    assert bundle_length(entries(unlike)) == written(unlike).length
+async def test_the_length_is_known_in_advance(files: list[tuple[str, int]]) -> None:
+    """Were it another, every download would break."""
+    bundle = of_zeros([(f"{number}{name}", length) for number, (name, length) in enumerate(files)])
+    assert len(await read(bundle)) == bundle.length
 
 
-def test_what_outgrows_the_old_format_is_zip64() -> None:
-    """A file over 2 GiB, and one that begins beyond it: the length is right, and the end is that of ZIP64."""
-    files = [("liten", 5), ("stor", 2**31 + 1), ("sist", 7)]
-    sink = written(files)
-    assert bundle_length(entries(files)) == sink.length
-    assert b"PK\x06\x06" in sink.last
-    assert b"PK\x06\x07" in sink.last
+@pytest.mark.parametrize("length", [2**31 - 1, 2**31, 2**32 + 5])
+async def test_what_outgrows_the_old_format_is_zip64(length: int) -> None:
+    """Files to both sides of 2 GiB and one over 4, each before one that begins beyond: both can be had, memory is small.
+
+    Holes stand for the zeros in the file it is written to.
+    """
+    bundle, held = of_zeros([("stor", length), ("sist", 7)]), 0
+    with TemporaryFile() as file:
+        tracemalloc.start()
+        try:
+            async for piece in bundle.read():
+                held = max(held, sys.getrefcount(_Zeros.part))
+                if piece == _Zeros.part:
+                    file.seek(PART, os.SEEK_CUR)
+                else:
+                    file.write(piece)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert file.tell() == bundle.length
+        assert peak < 4 * PART  # Nothing is copied together,
+        assert held < 20  # and no piece is kept.
+
+        with zipfile.ZipFile(file) as found:
+            large, small = found.infolist()
+            assert (large.filename, large.file_size, large.compress_size) == ("stor", length, length)
+            assert (small.filename, small.file_size, small.compress_size) == ("sist", 7, 7)
+            assert found.read(small) == bytes(6) + b"\1"
+
+        checksum = 0
+        async for piece in _Zeros().read(ByteRange(start=0, end=length)):
+            checksum = crc32(piece, checksum)
+        assert checksum == large.CRC
+
+        # What ``zipfile`` does not look at but others do: a header's extra field, and the lengths behind the content.
+        is_wide = length > 2**31 - 1
+        extra = struct.pack("<HHQQ", 1, 16, 0, 0) if is_wide else b""
+        behind = struct.pack("<4sLQQ" if is_wide else "<4sLLL", b"PK\x07\x08", checksum, length, length)
+        file.seek(large.header_offset)
+        assert file.read(30)[-12:] == struct.pack("<LLHH", *[0xFFFF_FFFF if is_wide else 0] * 2, 4, len(extra))
+        assert file.read(4 + len(extra)) == b"stor" + extra
+        file.seek(length - 3, os.SEEK_CUR)
+        assert file.read(3 + len(behind)) == b"\0\0\1" + behind
+        assert file.tell() == small.header_offset
+        file.seek(-98, os.SEEK_END)
+        assert [file.read(56)[:4], file.read(20)[:4], file.read(22)[:4]] == [b"PK\6\6", b"PK\6\7", b"PK\5\6"]
 
 
 async def test_who_goes_away_stops_the_reading(scene: Scene) -> None:
