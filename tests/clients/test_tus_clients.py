@@ -9,22 +9,28 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from local.demo.client import Client
 from tests.e2e.conftest import Running
+from tests.support.relay import Relay, relayed
 
 HERE = Path(__file__).parent
 MIB = 1024 * 1024
 SEEDS = (1, 2, 3)
 OWN = {**os.environ, "NO_PROXY": "127.0.0.1"}
+TUSPY = (sys.executable, HERE / "tuspy_client.py")
 
 
 @dataclass(frozen=True)
@@ -150,13 +156,15 @@ def test_tus_js_client_goes_on_after_random_aborts(
     """The connection breaks at random bytes; each time it asks for the offset and goes on from there.
 
     In one request, too: it tells of its progress ten times a second, so that one takes a file that is not gone before.
+    In the second half it may be too quick to be broken off.
     """
     chance = random.Random(seed)  # noqa: S311 - a failure is to be repeated
     file = Sent.make(tmp_path, chance.randrange(least, least + 20 * MIB))
-    aborts = sorted(chance.randrange(1, file.size) for _ in range(6))
+    aborts = sorted(chance.randrange(1, file.size // 2) for _ in range(6))
     entry = {"path": str(file.path), "metadata": draft.metadata(file), "aborts": aborts}
     (done,) = tus_js(draft, [entry], options={"chunkSize": chunk})
-    assert "HEAD 200" in done["statuses"]
+    assert (done["broken"], done["abortsLeft"]) == (6, 0)
+    assert done["statuses"].count("HEAD 200") >= 6
     draft.assert_holds(file)
 
 
@@ -167,6 +175,7 @@ def test_tus_js_client_goes_on_in_another_process(draft: Draft, tmp_path: Path) 
     options = {"chunkSize": 2 * MIB}
     urls = str(tmp_path / "urls.json")
     (left,) = tus_js(draft, [entry], options=options, isLeft=True, urls=urls)
+    assert left["broken"] == 1
     assert draft.browser.ask("POST", f"{draft.path}/open")["files"] == []
     (done,) = tus_js(draft, [{**entry, "aborts": []}], options=options, urls=urls)
     assert done["url"] == left["url"]
@@ -175,13 +184,14 @@ def test_tus_js_client_goes_on_in_another_process(draft: Draft, tmp_path: Path) 
 
 
 def test_tus_js_client_brings_many_files_at_once(draft: Draft, tmp_path: Path) -> None:
-    """Into one draft, with aborts in between: none hinders another."""
+    """Into one draft, each broken off before its last chunk: none hinders another."""
     chance = random.Random(7)  # noqa: S311
-    files = [Sent.make(tmp_path, chance.randrange(1, 6 * MIB)) for _ in range(8)]
+    files = [Sent.make(tmp_path, chance.randrange(MIB + 1, 6 * MIB)) for _ in range(8)]
     entries = [
-        {"path": str(f.path), "metadata": draft.metadata(f), "aborts": [chance.randrange(f.size)]} for f in files
+        {"path": str(f.path), "metadata": draft.metadata(f), "aborts": [chance.randrange(f.size - MIB)]} for f in files
     ]
-    tus_js(draft, entries, options={"chunkSize": MIB})
+    found = tus_js(draft, entries, options={"chunkSize": MIB})
+    assert [(done["broken"], done["abortsLeft"]) for done in found] == [(1, 0)] * len(files)
     draft.assert_holds(*files)
 
 
@@ -218,12 +228,26 @@ def step(stop: int, *, chunk: int = 3 * MIB, is_checked: bool = False) -> dict[s
     return {"stop": stop, "chunk": chunk, "is_checked": is_checked}
 
 
+def tuspy_job(draft: Draft, *files: tuple[Sent, list[dict[str, Any]]], **more: str) -> dict[str, Any]:
+    entries = [{"path": str(file.path), "metadata": draft.metadata(file), "steps": steps} for file, steps in files]
+    return {"endpoint": draft.endpoint, "headers": draft.headers, "files": entries, **more}
+
+
 def tuspy(draft: Draft, *files: tuple[Sent, list[dict[str, Any]]], **more: str) -> list[str]:
     """In a process of its own: it leaves sockets to the collector, which would be warnings of ours."""
-    entries = [{"path": str(file.path), "metadata": draft.metadata(file), "steps": steps} for file, steps in files]
-    job = {"endpoint": draft.endpoint, "headers": draft.headers, "files": entries, **more}
-    found: list[str] = run([sys.executable, HERE / "tuspy_client.py"], job)
+    found: list[str] = run(TUSPY, tuspy_job(draft, *files, **more))
     return found
+
+
+def tuspy_killed(relay: Relay, after: int, job: Mapping[str, Any]) -> None:
+    """Run it, and kill it once it has sent ``after`` bytes by way of the relay."""
+    with subprocess.Popen(TUSPY, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, env=OWN) as client:
+        relay.aim(after, client.kill)
+        try:
+            _, said = client.communicate(json.dumps(job), timeout=150)
+        finally:
+            client.kill()
+    assert client.returncode == -signal.SIGKILL, said[-3000:]
 
 
 @pytest.mark.parametrize("is_checked", [False, True], ids=["plain", "checksums"])
@@ -243,6 +267,39 @@ def test_tuspy_goes_on_from_where_it_was(draft: Draft, tmp_path: Path, seed: int
     stops = [*sorted(chance.randrange(1, file.size) for _ in range(4)), file.size]
     steps = [step(at, chunk=chance.randrange(MIB, 9 * MIB), is_checked=chance.random() < 0.5) for at in stops]
     tuspy(draft, (file, steps))
+    draft.assert_holds(file)
+
+
+def received(draft: Draft) -> int:
+    """How much has come of the only file that has not come whole."""
+    (found,) = draft.browser.ask("POST", f"{draft.path}/open")["unfinished"]
+    return int(found["received"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tuspy_goes_on_after_it_was_killed(draft: Draft, tmp_path: Path, seed: int) -> None:
+    """In the middle of a request, three times: what came before is kept, and it sends the rest only.
+
+    What is kept of a broken request shows when the service has noticed that nobody sends any more.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    file = Sent.make(tmp_path, chance.randrange(30 * MIB, 40 * MIB))
+    offset = 0
+    with relayed(urlsplit(draft.endpoint).port or 0) as relay:
+        way = {"endpoint": f"http://127.0.0.1:{relay.port}/api/v1/uploads", "urls": str(tmp_path / "urls.json")}
+        job = tuspy_job(draft, (file, [step(file.size, chunk=file.size)]), **way)
+        for _ in range(3):
+            sent = chance.randrange(4 * MIB, 9 * MIB)
+            tuspy_killed(relay, sent, job)
+            until = time.monotonic() + 20
+            while (kept := received(draft)) == offset:
+                assert time.monotonic() < until, "nothing of the broken request was kept"
+                time.sleep(0.05)
+            assert offset < kept < offset + sent < file.size
+            offset = kept
+        relay.forget()
+        run(TUSPY, job)
+        assert file.size - offset < relay.passed < file.size - offset + MIB
     draft.assert_holds(file)
 
 

@@ -1,7 +1,9 @@
 // tus-js-client against the host: one JSON document in, the outcome of every file out.
 //
-// A file is { path, metadata, aborts }: at each number of bytes sent in `aborts` the transfer is aborted, as by somebody
-// who closes the lid, and begun again from the URL that is known. `isLeft`: nobody begins again after the last one.
+// A file is { path, metadata, aborts }: at each number of bytes sent in `aborts` the request under way is aborted, as
+// by somebody who closes the lid, and the transfer begun again from the URL that is known. The outcome tells how many
+// were `broken` so, before any answer, and `abortsLeft`: for how many it was too quick. `isLeft`: nobody begins again
+// after the last one.
 // `isStream`: as something whose end is not known before it is met. `urls`: a file in which the URLs of unfinished
 // uploads are kept for another process.
 import { createReadStream, readFileSync } from "node:fs";
@@ -16,7 +18,10 @@ const urlStorage = urls ? new tus.FileUrlStorage(urls) : undefined;
 function moved({ path, metadata, aborts = [], isStream = false }) {
   const left = [...aborts];
   const statuses = [];
+  let underWay = null;
+  let broken = 0;
   return new Promise((resolve, reject) => {
+    const outcome = () => ({ url: upload.url, statuses, broken, abortsLeft: left.length });
     const upload = new tus.Upload(isStream ? createReadStream(path).pipe(new PassThrough()) : readFileSync(path), {
       endpoint,
       headers,
@@ -25,16 +30,27 @@ function moved({ path, metadata, aborts = [], isStream = false }) {
       storeFingerprintForResuming: urlStorage !== undefined,
       ...(urlStorage ? { urlStorage, fingerprint: async () => path } : {}),
       ...options,
-      onAfterResponse: (request, response) => statuses.push(`${request.getMethod()} ${response.getStatus()}`),
+      onBeforeRequest: (request) => {
+        underWay = request;
+      },
+      onAfterResponse: (request, response) => {
+        if (underWay === request) underWay = null;
+        statuses.push(`${request.getMethod()} ${response.getStatus()}`);
+      },
       onError: (error) => reject(`${error.message} after ${statuses.join(", ")}`),
-      onSuccess: () => resolve({ url: upload.url, statuses }),
+      onSuccess: () => resolve(outcome()),
       onProgress: (sent) => {
-        if (left.length === 0 || sent < left[0] || upload.url === null) return;
+        const request = underWay?.getUnderlyingObject();
+        if (left.length === 0 || sent < left[0] || upload.url === null || !request || request.res) return;
         left.shift();
-        upload.abort().then(() => {
-          if (left.length === 0 && isLeft) resolve({ url: upload.url, statuses });
+        underWay = null;
+        // Begun again earlier, it would take the error of the broken request for one of what is under way then.
+        request.once("close", () => {
+          if (request.destroyed && !request.res) broken += 1;
+          if (left.length === 0 && isLeft) resolve(outcome());
           else setImmediate(() => upload.start());
-        }, reject);
+        });
+        upload.abort().catch(reject);
       },
     });
     if (!urlStorage) {
