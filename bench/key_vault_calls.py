@@ -16,9 +16,9 @@ SENDERS: Final = 4
 SIZE_BYTES: Final = 1000
 
 HOW: Final = {
-    "keyvault_calls_per_1000_files": "operations that the Key Vault emulator counted while a fresh host took and gave "
-    "1000 files of 1 kB of one organisation, by 4 senders at once; answers to calls without a token not counted, "
-    "nor the one call for the key when the sender signed in before",
+    "keyvault_calls_per_1000_files": "operations that the Key Vault emulator counted while a host took and gave "
+    "1000 files of 1 kB of one organisation, by 4 senders at once; answers to calls without a token not counted, nor "
+    "those for the keys, one for each, when a sender and a recipient signed in before",
 }
 
 
