@@ -551,6 +551,7 @@ const TEXTS = {
   "rule.upload-length": ["Filens storlek går inte att läsa.", "The size of the file cannot be read."],
   "rule.upload-parts": ["Filen har kommit i för många små delar och kan inte bli hel. Ta bort den och börja om.", "The file came in too many small pieces and cannot become whole. Remove it and begin again."],
   "rule.upload-checksum": ["Filens kontrollsumma går inte att läsa.", "The checksum of the file cannot be read."],
+  "rule.upload-concat": ["En fil kan inte sättas ihop av flera överföringar. Skicka den som en.", "A file cannot be joined from several uploads. Send it as one."],
   "rule.finding": ["Ett av orden är inget som en fil kan varnas för.", "One of the words is nothing that a file is warned of."],
   "rule.content-malware": ["Filen innehåller skadlig kod och tas inte emot.", "The file holds malware and is not taken."],
   "rule.content-not-scanned": ["Filen är för stor för kontrollen mot skadlig kod och tas därför inte emot.", "The file is too large to be checked for malware and is therefore not taken."],

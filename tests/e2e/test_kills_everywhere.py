@@ -186,7 +186,7 @@ def dies_at(struck: Struck, staff: Client, point: Point, begun: Begun, content: 
 
 @pytest.mark.parametrize(
     ("length", "share", "shares"),
-    [*((SIZE, share, SHARES) for share in range(SHARES)), (SIZE + MIB, 0, 1)],
+    [*((SIZE, share, SHARES) for share in range(SHARES)), (SIZE + MIB, 0, 2)],
     ids=[*(f"last-{share}" for share in range(SHARES)), "middle"],
 )
 def test_a_host_that_dies_anywhere_in_an_append_loses_nothing(
