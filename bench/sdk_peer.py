@@ -7,16 +7,20 @@ for this side as for the other; a ratio says which side was tuned. Compare in tu
 """
 
 import asyncio
+import io
 import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from azure.storage.blob.aio import ContainerClient
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 BLOCK_BYTES = 8 * 1024 * 1024
 CONCURRENCY = 4
@@ -49,6 +53,29 @@ class Stopwatch:
         return Transfer(size_bytes=size_bytes, seconds=seconds, cpu_seconds=cpu_seconds)
 
 
+class _Drain(io.RawIOBase):
+    """Keeps nothing. The SDK asks for a place to which it can go back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, _: int = 0, /) -> int:
+        self._at = offset
+        return offset
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        length = memoryview(data).nbytes
+        self._at += length
+        return length
+
+
 class SdkPeer:
     """Uploads and downloads in one container. Made by ``sdk_peer``."""
 
@@ -76,6 +103,17 @@ class SdkPeer:
         if found != content:
             raise ValueError("the store gave back other bytes")
         return transfer
+
+    async def drain(self, name: str, size_bytes: int) -> Transfer:
+        """Read the whole blob and drop it as it comes. Raises ``ValueError`` when it is not so long."""
+        blob = self._container.get_blob_client(name)
+        watch = Stopwatch()
+        length = await (await blob.download_blob(max_concurrency=self._concurrency)).readinto(
+            cast("IO[bytes]", _Drain())
+        )
+        if length != size_bytes:
+            raise ValueError("the store gave back another length")
+        return watch.stop(size_bytes)
 
     async def read_range(self, name: str, offset: int, length: int) -> float:
         """Read a range; seconds. Raises ``ValueError`` when it is shorter."""

@@ -34,9 +34,13 @@ SINK_PAIRS: Final = 10
 PEER_SIDE: Final = "pairs in turns, the allocator set on both sides, medians"
 HOW: Final = {
     "upload_vs_sdk": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / azure-storage-blob aio, 8 MiB blocks, 4 at once",
-    "download_vs_sdk": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / azure-storage-blob aio, 8 MiB blocks, 4 at once",
+    "download_vs_sdk": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host, whose bytes are dropped as they come / "
+    "azure-storage-blob aio, 8 MiB blocks, 4 at once, into memory (readall)",
     "upload_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
-    "download_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
+    "download_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host, whose bytes are dropped as they come / "
+    "the SDK's client-side encryption v2, into memory (readall)",
+    "download_vs_sdk_drained": "the same, where the SDK drops what comes, too, instead of collecting it in memory",
+    "download_vs_cse_drained": "the same, where the SDK drops what comes, too, instead of collecting it in memory",
     "upload_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
     "upload_floor_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: receiving, SHA-256, sealing and "
     "staging with threads and bare sockets, without server, framework, sign-in or records / azure-storage-blob aio",
@@ -100,9 +104,10 @@ async def _on_azurite(service: Service, file: Path, content: bytes) -> dict[str,
             host = _Host(service, service.draft(messages), kept)
             await _in_turn(pair, partial(host.up, file), partial(_peer_up, peers, content, kept))
             stored = stored or await _stored_bytes(service) / SIZE_BYTES
-            await _in_turn(pair, host.down, partial(_peer_down, peers, content, kept))
+            await _in_turn(pair, host.down, partial(_peer_down, peers, content, kept, is_drained_too=True))
             await host.clear()
     return {
+        **{f"download_vs_{peer}_drained": pairs.ratio("download host", f"drain {peer}") for peer in ("sdk", "cse")},
         **{f"{way}_vs_{peer}": pairs.ratio(f"{way} host", f"{way} {peer}") for way in WAYS for peer in ("sdk", "cse")},
         **{f"{way}_mib_per_s": pairs.mib_per_second(f"{way} host") for way in WAYS},
         **{f"{way}_sdk_mib_per_s": pairs.mib_per_second(f"{way} sdk") for way in WAYS},
@@ -214,9 +219,11 @@ async def _peer_up(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> N
         _keep(kept, f"upload {name}", await peer.upload("content", content))
 
 
-async def _peer_down(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs) -> None:
+async def _peer_down(peers: dict[str, SdkPeer], content: bytes, kept: _Pairs, *, is_drained_too: bool = False) -> None:
     for name, peer in peers.items():
         _keep(kept, f"download {name}", await peer.download("content", content))
+        if is_drained_too:
+            _keep(kept, f"drain {name}", await peer.drain("content", len(content)))
         await peer.delete("content")
 
 
