@@ -39,8 +39,8 @@ HOW: Final = {
     "upload_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host / the SDK's client-side encryption v2",
     "download_vs_cse": f"256 MiB, Azurite, {PAIRS} {PEER_SIDE}: host, whose bytes are dropped as they come / "
     "the SDK's client-side encryption v2, into memory (readall)",
-    "download_vs_sdk_drained": "the same, where the SDK drops what comes, too, instead of collecting it in memory",
-    "download_vs_cse_drained": "the same, where the SDK drops what comes, too, instead of collecting it in memory",
+    "download_vs_sdk_drained": "as download_vs_sdk, but the SDK drops what comes, too (readinto)",
+    "download_vs_cse_drained": "as download_vs_cse, but the SDK drops what comes, too (readinto)",
     "upload_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: host / azure-storage-blob aio",
     "upload_floor_vs_sdk_sink": f"256 MiB, store in memory, {SINK_PAIRS} {PEER_SIDE}: receiving, SHA-256, sealing and "
     "staging with threads and bare sockets, without server, framework, sign-in or records / azure-storage-blob aio",

@@ -88,7 +88,7 @@ def _begun_small(pieces: list[_Piece]) -> list[_Piece]:
 
 
 class PartReader:
-    """Streams a range of a file's plaintext. ``still`` is asked before each piece but the first, and may refuse it."""
+    """Streams a range of a file's plaintext. ``still`` is asked before each piece, and may refuse it."""
 
     def __init__(
         self,
@@ -117,7 +117,6 @@ class PartReader:
         pieces = deque(_pieces(self._file.part_lengths, wanted))
         ahead: deque[asyncio.Task[bytes | bytearray]] = deque()
         places = 0
-        is_first = True
         try:
             while pieces or ahead:
                 if ahead:
@@ -133,9 +132,8 @@ class PartReader:
                 while pieces and len(ahead) < READ_AHEAD and self._room.take():
                     places += 1
                     ahead.append(asyncio.create_task(self._piece(pieces.popleft())))
-                if self._still is not None and not is_first:
+                if self._still is not None:
                     await self._still()
-                is_first = False
                 yield data
                 del data  # Else it would stay until the next one is there.
         finally:

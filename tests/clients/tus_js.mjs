@@ -2,8 +2,8 @@
 //
 // A file is { path, metadata, aborts }: at each number of bytes sent in `aborts` the request under way is aborted, as
 // by somebody who closes the lid, and the transfer begun again from the URL that is known. The outcome tells how many
-// were `broken` so, before any answer, and `abortsLeft`: for how many it was too quick. `isLeft`: nobody begins again
-// after the last one.
+// were `broken` so, before any answer; the transfer may be too quick for others. `isLeft`: nobody begins again after the
+// last one.
 // `isStream`: as something whose end is not known before it is met. `urls`: a file in which the URLs of unfinished
 // uploads are kept for another process.
 import { createReadStream, readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ function moved({ path, metadata, aborts = [], isStream = false }) {
   let underWay = null;
   let broken = 0;
   return new Promise((resolve, reject) => {
-    const outcome = () => ({ url: upload.url, statuses, broken, abortsLeft: left.length });
+    const outcome = () => ({ url: upload.url, statuses, broken });
     const upload = new tus.Upload(isStream ? createReadStream(path).pipe(new PassThrough()) : readFileSync(path), {
       endpoint,
       headers,
