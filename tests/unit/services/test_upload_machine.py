@@ -61,7 +61,7 @@ def tap_of(at: int, kind: str) -> Tap:
 
 TROUBLES = st.builds(
     tap_of,
-    st.integers(1, 25),
+    st.integers(1, 14),
     st.sampled_from(["nothing", "nothing", "crash before", "crash after", "fault before", "fault after"]),
 )
 
